@@ -1,0 +1,103 @@
+/**
+ * The configuration: every variable, its default and its range, parsed once.
+ *
+ * The launcher parses it before it starts anything and the Worker parses it again from its bindings, with this
+ * one table, so that a value refused here can never be served with.
+ */
+
+/** Everything a deployment can set. Durations are milliseconds, sizes are bytes. */
+export interface Config {
+  /** What an append waits for: the object's own journal, or D1 as well. */
+  readonly ackMode: "journal" | "d1";
+  /** Whether answers to catch-up reads may be kept by shared caches (§10.1). */
+  readonly cacheScope: "public" | "private";
+  readonly flushIntervalMs: number;
+  readonly flushBytes: number;
+  readonly segmentBytes: number;
+  readonly longPollTimeoutMs: number;
+  readonly sseDurationMs: number;
+  readonly sseHeartbeatMs: number;
+}
+
+interface ChoiceVariable {
+  readonly kind: "choice";
+  readonly choices: readonly [string, ...string[]];
+}
+
+interface IntegerVariable {
+  readonly kind: "integer";
+  readonly unit: "ms" | "bytes";
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The variables by name; the first choice is the default. README.md's table is checked against this. */
+export const VARIABLES = {
+  ACK_MODE: { kind: "choice", choices: ["journal", "d1"] },
+  CACHE_SCOPE: { kind: "choice", choices: ["public", "private"] },
+  FLUSH_INTERVAL_MS: { kind: "integer", unit: "ms", default: 5_000, min: 10, max: 600_000 },
+  FLUSH_BYTES: { kind: "integer", unit: "bytes", default: 262_144, min: 1_024, max: 8_388_608 },
+  SEGMENT_BYTES: {
+    kind: "integer",
+    unit: "bytes",
+    default: 8_388_608,
+    min: 1_024,
+    max: 33_554_432,
+  },
+  LONG_POLL_TIMEOUT_MS: { kind: "integer", unit: "ms", default: 30_000, min: 100, max: 300_000 },
+  SSE_DURATION_MS: { kind: "integer", unit: "ms", default: 60_000, min: 500, max: 3_600_000 },
+  SSE_HEARTBEAT_MS: { kind: "integer", unit: "ms", default: 15_000, min: 100, max: 300_000 },
+} as const satisfies Record<string, ChoiceVariable | IntegerVariable>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly errors: readonly string[] };
+
+/**
+ * Parses the variables of an environment. Absent and empty values mean the default; other names are ignored.
+ *
+ * @param env the Worker's bindings or a process environment
+ * @returns the configuration, or one sentence for every value that was refused
+ */
+export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResult {
+  const errors: string[] = [];
+
+  const choice = <T extends string>(name: VariableName, choices: readonly [T, ...T[]]): T => {
+    const value = env[name];
+    if (value === undefined || value === "") return choices[0];
+    const chosen = choices.find((c) => c === value);
+    if (chosen !== undefined) return chosen;
+    errors.push(`${name} is ${show(value)}: it must be ${choices.join(" or ")}.`);
+    return choices[0];
+  };
+
+  const integer = (name: VariableName, variable: IntegerVariable): number => {
+    const value = env[name];
+    if (value === undefined || value === "") return variable.default;
+    const text = typeof value === "number" ? String(value) : value;
+    const number = typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= variable.min && number <= variable.max) return number;
+    const { min, max, unit } = variable;
+    errors.push(`${name} is ${show(value)}: it must be an integer from ${min} to ${max} (${unit}).`);
+    return variable.default;
+  };
+
+  const config: Config = {
+    ackMode: choice("ACK_MODE", VARIABLES.ACK_MODE.choices),
+    cacheScope: choice("CACHE_SCOPE", VARIABLES.CACHE_SCOPE.choices),
+    flushIntervalMs: integer("FLUSH_INTERVAL_MS", VARIABLES.FLUSH_INTERVAL_MS),
+    flushBytes: integer("FLUSH_BYTES", VARIABLES.FLUSH_BYTES),
+    segmentBytes: integer("SEGMENT_BYTES", VARIABLES.SEGMENT_BYTES),
+    longPollTimeoutMs: integer("LONG_POLL_TIMEOUT_MS", VARIABLES.LONG_POLL_TIMEOUT_MS),
+    sseDurationMs: integer("SSE_DURATION_MS", VARIABLES.SSE_DURATION_MS),
+    sseHeartbeatMs: integer("SSE_HEARTBEAT_MS", VARIABLES.SSE_HEARTBEAT_MS),
+  };
+  return errors.length === 0 ? { ok: true, config } : { ok: false, errors };
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

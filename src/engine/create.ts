@@ -1,0 +1,204 @@
+/** Create (§5.1) and fork (§4.2): a PUT that creates or finds what it describes. */
+
+import { parseFrames } from "#protocol/body.ts";
+import { DEFAULT_CONTENT_TYPE, mediaType, streamKind } from "#protocol/content-type.ts";
+import { sameLifetime, storedDeadlineMs, type Lifetime } from "#protocol/expiry.ts";
+import { chunkOf } from "#protocol/frames.ts";
+import { comparePositions, type Position, type ReadFrom } from "#protocol/offset.ts";
+import type { StreamPath } from "#protocol/path.ts";
+import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
+import { StorageFault, type StreamRecord } from "#storage/contract.ts";
+import { acknowledge } from "./flush.ts";
+import type { ForkGrant } from "./peers.ts";
+import { expire } from "./remove.ts";
+import type { Present, Stream } from "./stream.ts";
+
+export interface CreateCommand {
+  readonly contentType: string | undefined;
+  readonly lifetime: Lifetime;
+  readonly closed: boolean;
+  readonly body: Uint8Array;
+  readonly fork: ForkCommand | undefined;
+}
+
+export interface ForkCommand {
+  readonly sourcePath: StreamPath;
+  /** Undefined forks at the source's tail. */
+  readonly anchor: ReadFrom | undefined;
+  readonly subOffset: number;
+}
+
+export interface Created {
+  readonly created: boolean;
+  readonly contentType: string;
+  readonly tail: Position;
+  readonly closed: boolean;
+}
+
+// A fork is granted within seconds. An intent older than this was left by a crash.
+const FORK_INTENT_MS = 60_000;
+
+/** Creates the stream, or says whether the one that is there is the one described. */
+export async function create(stream: Stream, command: CreateCommand): Promise<Result<Created>> {
+  const existing = stream.present(expire);
+  if (existing !== undefined) return answerExisting(existing, command);
+  if (command.fork !== undefined) return createFork(stream, command, command.fork);
+
+  const contentType = command.contentType ?? DEFAULT_CONTENT_TYPE;
+  const { slot, deps } = stream;
+  const base = slot.kind === "absent" ? slot.floor : slot.tail;
+  return putStream(stream, command, undefined, {
+    id: deps.newId(),
+    contentType,
+    lifetime: command.lifetime,
+    base,
+    origin: base,
+    lineage: [],
+    fork: undefined,
+  });
+}
+
+function answerExisting(present: Present, command: CreateCommand): Result<Created> {
+  const refusal = decideExisting(present.record, command);
+  if (refusal !== undefined) return refuse(refusal);
+  const { contentType, state } = present.record;
+  return accept({ created: false, contentType, tail: present.tail, closed: state === "closed" });
+}
+
+/** Whether a PUT describes the stream that is there; the refusal when it does not. */
+export function decideExisting(record: StreamRecord, command: CreateCommand): Refusal | undefined {
+  if (record.state === "gone") {
+    return {
+      code: "path_blocked",
+      message: "A deleted stream at this path is kept for the forks that read it.",
+    };
+  }
+  const differing = [
+    sameContentType(record, command) ? [] : ["content type"],
+    sameLifetime(record.requestedLifetime, command.lifetime) ? [] : ["TTL or expiry"],
+    (record.state === "closed") === command.closed ? [] : ["closure"],
+    sameFork(record, command.fork) ? [] : ["fork source or offset"],
+  ].flat();
+  if (differing.length === 0) return undefined;
+  return {
+    code: "stream_exists",
+    message: `A stream exists at this path, and differs in: ${differing.join(", ")}.`,
+  };
+}
+
+function sameContentType(record: StreamRecord, { contentType, fork }: CreateCommand): boolean {
+  if (contentType === undefined && fork !== undefined) return true;
+  return mediaType(contentType ?? DEFAULT_CONTENT_TYPE) === mediaType(record.contentType);
+}
+
+function sameFork({ fork, base }: StreamRecord, command: ForkCommand | undefined): boolean {
+  if (fork === undefined || command === undefined) return fork === undefined && command === undefined;
+  if (fork.sourcePath !== command.sourcePath || fork.subOffset !== command.subOffset) return false;
+  // An omitted offset was resolved when the fork was made: leaving it out again describes the same fork.
+  const { anchor } = command;
+  if (anchor === undefined || anchor.kind === "now") return true;
+  const position = anchor.kind === "start" ? base : anchor.position;
+  return comparePositions(position, fork.anchor) === 0;
+}
+
+async function createFork(
+  stream: Stream,
+  command: CreateCommand,
+  fork: ForkCommand,
+): Promise<Result<Created>> {
+  const { journal, peers, now, newId, path } = stream.deps;
+  const id = newId();
+  const { sourcePath, subOffset } = fork;
+  const intent = { kind: "release", sourcePath, sourceId: undefined, forkId: id } as const;
+  const task = journal.addTask(intent, now() + FORK_INTENT_MS);
+  stream.refreshTasks();
+  stream.armAlarm();
+  const granted = await peers.acquire(sourcePath, {
+    forkId: id,
+    forkPath: path,
+    contentType: command.contentType,
+    anchor: fork.anchor ?? { kind: "now" },
+    subOffset,
+  });
+  if (!granted.ok) {
+    journal.finishTask(task);
+    stream.refreshTasks();
+    return granted;
+  }
+  if (!journal.tasks().some((t) => t.id === task)) {
+    throw new StorageFault("The source took too long to answer; the fork was given up.", "none");
+  }
+  const existing = stream.present(expire);
+  const result =
+    existing === undefined
+      ? await putStream(stream, command, task, forkRecord(id, command, fork, granted.value))
+      : answerExisting(existing, command);
+  if (!result.ok || !result.value.created) giveBack(stream, task);
+  return result;
+}
+
+function forkRecord(
+  id: string,
+  command: CreateCommand,
+  { sourcePath, subOffset }: ForkCommand,
+  grant: ForkGrant,
+): NewRecord {
+  const { sourceId, contentType, lifetime, base, point, lineage, anchor } = grant;
+  return {
+    id,
+    contentType,
+    lifetime: command.lifetime.kind === "forever" ? lifetime : command.lifetime,
+    base,
+    origin: point,
+    lineage,
+    fork: { sourcePath, sourceId, anchor, subOffset },
+  };
+}
+
+/** Releases, as soon as the alarm comes round, a fork that was granted and not made. */
+function giveBack(stream: Stream, task: number): void {
+  stream.deps.journal.postponeTask(task, stream.deps.now());
+  stream.refreshTasks();
+  stream.armAlarm();
+}
+
+type NewRecord = Pick<
+  StreamRecord,
+  "id" | "contentType" | "lifetime" | "base" | "origin" | "lineage" | "fork"
+>;
+
+async function putStream(
+  stream: Stream,
+  command: CreateCommand,
+  doneTask: number | undefined,
+  fields: NewRecord,
+): Promise<Result<Created>> {
+  const kind = streamKind(fields.contentType);
+  const parsed = parseFrames(command.body, kind);
+  if (!parsed.ok) return parsed;
+  const now = stream.deps.now();
+  const record: StreamRecord = {
+    ...fields,
+    path: stream.deps.path,
+    kind,
+    createdAtMs: now,
+    requestedLifetime: command.lifetime,
+    deadlineMs: storedDeadlineMs(fields.lifetime, now),
+    state: command.closed ? "closed" : "open",
+    closedBy: undefined,
+    flushed: fields.origin,
+    compacted: fields.origin,
+    writerSeq: undefined,
+    catalogued: false,
+  };
+  const chunk = parsed.value.length === 0 ? undefined : chunkOf(fields.origin, parsed.value);
+  const { tail } = stream.put(record, chunk, doneTask);
+  stream.armAlarm();
+  await acknowledge(stream, record.id);
+  return accept({
+    created: true,
+    contentType: record.contentType,
+    tail,
+    closed: command.closed,
+  });
+}

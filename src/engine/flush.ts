@@ -1,0 +1,149 @@
+/**
+ * From the journal to D1, and from D1 to R2, in the background.
+ *
+ * Each step may be repeated after a crash at any line: a block is inserted under the position of its first frame,
+ * a segment is put under a key that follows from its positions, and the journal lets go of frames only after D1
+ * has said that it holds them.
+ */
+
+import { packChunks, type Chunk } from "#protocol/frames.ts";
+import { BLOCK_BYTES_MAX, READ_BYTES_MAX } from "#protocol/limits.ts";
+import type { Position } from "#protocol/offset.ts";
+import { StorageFault } from "#storage/contract.ts";
+import type { Present, Stream } from "./stream.ts";
+
+const RETRY_MS = 1_000;
+
+/** Waits for what the acknowledgement mode promises; in mode `journal` that is nothing more than the commit. */
+export async function acknowledge(stream: Stream, id: string): Promise<void> {
+  const present = stream.sameStream(id);
+  if (present === undefined) return;
+  const { settings } = stream.deps;
+  if (settings.ackMode === "d1") {
+    await flushThrough(stream, id, present.tail);
+    startCompaction(stream);
+    return;
+  }
+  const waiting = present.tail.byte - present.record.flushed.byte;
+  const due = waiting >= settings.flushBytes || present.record.state === "closed";
+  if (due && waiting > 0) startFlush(stream);
+}
+
+/** Returns when D1 holds everything before a position. Callers at the same time share one flush. */
+export async function flushThrough(stream: Stream, id: string, until: Position): Promise<void> {
+  for (;;) {
+    const present = stream.sameStream(id);
+    if (present === undefined || present.record.flushed.byte >= until.byte) return;
+    await runFlush(stream);
+  }
+}
+
+/** Flushes and compacts without anybody waiting for it; a failure is retried by the alarm. */
+export function startFlush(stream: Stream): void {
+  void background(stream, async () => {
+    await runFlush(stream);
+    await runCompaction(stream);
+  });
+}
+
+function startCompaction(stream: Stream): void {
+  void background(stream, () => runCompaction(stream));
+}
+
+/** Runs a step whose failure is no answer's: the stores' own failures are retried, others are bugs and surface. */
+export async function background(stream: Stream, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    if (!(error instanceof StorageFault)) throw error;
+    console.warn(`${error.message} Retrying.`, error.cause);
+    stream.flushDueMs = stream.deps.now() + RETRY_MS;
+    stream.armAlarm();
+  }
+}
+
+/** One flush at a time: whoever asks during one waits for it. */
+export function runFlush(stream: Stream): Promise<void> {
+  stream.flushing ??= flushOnce(stream).finally(() => {
+    stream.flushing = undefined;
+  });
+  return stream.flushing;
+}
+
+async function flushOnce(stream: Stream): Promise<void> {
+  const { journal, log } = stream.deps;
+  const { slot } = stream;
+  if (slot.kind === "absent") return;
+  const sealed = journal.seal();
+  if (sealed === undefined) {
+    stream.flushDueMs = undefined;
+    return;
+  }
+  await log.insert(slot.record, packChunks(sealed.chunks, BLOCK_BYTES_MAX));
+  // Deleted meanwhile: the journal holds nothing of it any more, or another stream's frames.
+  if (stream.sameStream(slot.record.id) === undefined) return;
+  stream.flushed(sealed.through);
+}
+
+/** One compaction at a time. */
+export function runCompaction(stream: Stream): Promise<void> {
+  stream.compacting ??= compactAll(stream).finally(() => {
+    stream.compacting = undefined;
+  });
+  return stream.compacting;
+}
+
+async function compactAll(stream: Stream): Promise<void> {
+  for (;;) {
+    const { slot } = stream;
+    if (slot.kind === "absent") return;
+    const { flushed, compacted } = slot.record;
+    if (flushed.byte - compacted.byte < stream.deps.settings.segmentBytes) return;
+    if (!(await compactOnce(stream, slot))) return;
+  }
+}
+
+/** Moves the oldest blocks into one segment: put the object, then exchange the rows in one transaction. */
+async function compactOnce(stream: Stream, { record }: Present): Promise<boolean> {
+  const { log, segments, settings } = stream.deps;
+  const { id, compacted, flushed } = record;
+  // A crash may have left the segment done and the record behind.
+  let segment = await log.segmentAt(id, compacted);
+  if (segment === undefined) {
+    const ends = await log.blockEnds(id, compacted, settings.segmentBytes);
+    const until = ends.findLast((end) => end.byte <= flushed.byte);
+    if (until === undefined) return false;
+    const [first, ...rest] = await readRange(stream, record.id, compacted, until);
+    if (first === undefined) return false;
+    segment = await segments.put(id, [first, ...rest]);
+    if (stream.sameStream(id) === undefined) return false;
+    await log.replaceBySegment(id, segment);
+  }
+  const now = stream.sameStream(id);
+  if (now === undefined) return false;
+  stream.commit({ record: { ...now.record, compacted: segment.end } });
+  return true;
+}
+
+async function readRange(
+  stream: Stream,
+  id: string,
+  from: Position,
+  until: Position,
+): Promise<Chunk[]> {
+  const chunks: Chunk[] = [];
+  let at = from;
+  while (at.byte < until.byte) {
+    const room = Math.min(READ_BYTES_MAX, until.byte - at.byte);
+    // Whole blocks are wanted whatever the kind: a compaction never starts inside a frame.
+    const found = await stream.deps.log.read(id, at, "bytes", room);
+    const last = found.at(-1);
+    if (last === undefined) throw new StorageFault("D1 lacks blocks that it took.", "none");
+    chunks.push(...found);
+    at = {
+      seq: last.start.seq + last.ends.length,
+      byte: last.start.byte + last.payload.length,
+    };
+  }
+  return chunks;
+}

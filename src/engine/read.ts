@@ -1,0 +1,185 @@
+/** Reads (§5.6): one page of at most a mebibyte, put together from memory, journal, D1, R2 and the ancestors of a fork. */
+
+import type { StreamKind } from "#protocol/content-type.ts";
+import { chunkEnd, payloadBytes, sliceUntil, takeFrames, type Chunk } from "#protocol/frames.ts";
+import { READ_BYTES_MAX } from "#protocol/limits.ts";
+import type { Position, ReadFrom } from "#protocol/offset.ts";
+import type { Page } from "#protocol/page.ts";
+import { accept, refuse, type Result } from "#protocol/refusal.ts";
+import { StorageFault } from "#storage/contract.ts";
+import { expire } from "./remove.ts";
+import { openStream, type Present, type Stream } from "./stream.ts";
+
+// A block may be compacted between the look into D1 and the look for its segment: then both are done again.
+const COLD_ATTEMPTS = 3;
+
+interface Found {
+  readonly chunks: readonly Chunk[];
+  /** A segment ends the page: what follows is asked for anew. */
+  readonly last: boolean;
+}
+
+/** Where a read begins, or why it cannot. Counts as a use of the stream: the sliding window starts anew. */
+export function openRead(stream: Stream, from: ReadFrom): Result<Position> {
+  const opened = openStream(stream, expire);
+  if (!opened.ok) return opened;
+  stream.touch();
+  stream.armAlarm();
+  const { record, tail } = opened.value;
+  if (from.kind === "start") return accept(record.base);
+  if (from.kind === "now") return accept(tail);
+  const { position } = from;
+  if (position.byte < record.base.byte) {
+    return refuse({
+      code: "offset_gone",
+      message: "This offset is before the first one that the stream has.",
+      earliest: record.base,
+    });
+  }
+  // Past the tail there is nothing: like the reference server, answer from the tail.
+  return accept(position.byte > tail.byte ? tail : position);
+}
+
+/** The page that begins at a position of the stream. Never waits for data. */
+export async function readPage(stream: Stream, from: Position): Promise<Result<Page>> {
+  const opened = openStream(stream, expire);
+  if (!opened.ok) return opened;
+  const { id, kind } = opened.value.record;
+  const chunks = await collect(stream, id, from, kind, READ_BYTES_MAX);
+  const now = stream.sameStream(id);
+  if (now === undefined || now.record.state === "gone") {
+    return refuse({ code: "stream_not_found", message: "The stream was deleted." });
+  }
+  const last = chunks.at(-1);
+  if (last === undefined && from.byte < now.tail.byte) return refuseOffset();
+  const next = last === undefined ? from : chunkEnd(last);
+  const upToDate = next.byte >= now.tail.byte;
+  if (upToDate && next.seq !== now.tail.seq) return refuseOffset();
+  const { contentType, lifetime, state } = now.record;
+  const closed = upToDate && state === "closed";
+  return accept({
+    streamId: id,
+    contentType,
+    kind,
+    lifetime,
+    from,
+    next,
+    chunks,
+    upToDate,
+    closed,
+  });
+}
+
+function refuseOffset() {
+  return refuse({
+    code: "invalid_offset",
+    message: "This is not an offset that the server has given out for this stream.",
+  });
+}
+
+/** Consecutive frames from a position on, up to `bytesMax` or one whole frame; none when there is no such position. */
+export async function collect(
+  stream: Stream,
+  id: string,
+  from: Position,
+  kind: StreamKind,
+  bytesMax: number,
+): Promise<Chunk[]> {
+  const taken: Chunk[] = [];
+  let at = from;
+  let room = bytesMax;
+  while (room > 0) {
+    const present = stream.sameStream(id);
+    if (present === undefined || at.byte >= present.tail.byte) break;
+    const found = await find(stream, present, at, kind, room);
+    for (const chunk of found.chunks) {
+      const part = takeFrames(chunk, room);
+      if (taken.length > 0 && part.payload.length > room) return taken;
+      taken.push(part);
+      at = chunkEnd(part);
+      room -= part.payload.length;
+      if (part !== chunk || room <= 0) return taken;
+    }
+    if (found.last || found.chunks.length === 0) break;
+  }
+  return taken;
+}
+
+/** Asks the one tier that holds a position. */
+async function find(
+  stream: Stream,
+  { record }: Present,
+  at: Position,
+  kind: StreamKind,
+  room: number,
+): Promise<Found> {
+  if (at.byte >= stream.cache.start.byte) {
+    return { chunks: stream.cache.read(at, kind, room), last: false };
+  }
+  if (at.byte >= record.flushed.byte && at.byte >= record.origin.byte) {
+    return { chunks: stream.deps.journal.read(at, kind, room), last: false };
+  }
+  const ancestor = record.lineage.find((a) => at.byte < a.until.byte);
+  const found = await findCold(stream, ancestor?.streamId ?? record.id, at, kind, room);
+  const until = ancestor?.until ?? record.flushed;
+  const chunks = found.chunks.flatMap((c) => sliceUntil(c, until) ?? []);
+  return { chunks, last: found.last };
+}
+
+async function findCold(
+  stream: Stream,
+  streamId: string,
+  at: Position,
+  kind: StreamKind,
+  room: number,
+): Promise<Found> {
+  const { log, segments } = stream.deps;
+  for (let attempt = 1; attempt <= COLD_ATTEMPTS; attempt++) {
+    const blocks = await log.read(streamId, at, kind, room);
+    if (blocks.length > 0) return { chunks: blocks, last: false };
+    const segment = await log.segmentAt(streamId, at);
+    if (segment !== undefined) {
+      return { chunks: await segments.read(segment, at, kind, room), last: true };
+    }
+  }
+  return { chunks: [], last: true };
+}
+
+/** The position that lies `count` messages (JSON) or bytes (otherwise) after an anchor; undefined past the end. */
+export async function advance(
+  stream: Stream,
+  id: string,
+  anchor: Position,
+  kind: StreamKind,
+  count: number,
+): Promise<Position | undefined> {
+  let at = anchor;
+  let left = count;
+  while (left > 0) {
+    const chunks = await collect(stream, id, at, kind, READ_BYTES_MAX);
+    const last = chunks.at(-1);
+    if (last === undefined) return undefined;
+    const have = kind === "json" ? chunkEnd(last).seq - at.seq : payloadBytes(chunks);
+    if (have < left) {
+      at = chunkEnd(last);
+      left -= have;
+      continue;
+    }
+    return kind === "json" ? messageEnd(chunks, at.seq + left) : byteAt(chunks, at.byte + left);
+  }
+  return at;
+}
+
+function messageEnd(chunks: readonly Chunk[], seq: number): Position {
+  const chunk = chunks.find((c) => chunkEnd(c).seq >= seq);
+  const end = chunk?.ends[seq - 1 - chunk.start.seq];
+  if (chunk === undefined || end === undefined) throw new StorageFault("Frames are missing.", "none");
+  return { seq, byte: chunk.start.byte + end };
+}
+
+function byteAt(chunks: readonly Chunk[], byte: number): Position {
+  const chunk = chunks.find((c) => chunkEnd(c).byte >= byte);
+  if (chunk === undefined) throw new StorageFault("Bytes are missing.", "none");
+  const whole = chunk.ends.filter((e) => chunk.start.byte + e <= byte).length;
+  return { seq: chunk.start.seq + whole, byte };
+}

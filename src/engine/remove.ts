@@ -1,0 +1,96 @@
+/** Delete, expiry and what they leave to be done (§5.4, §4.2 "Soft-delete and lifecycle"). */
+
+import { accept, type Result } from "#protocol/refusal.ts";
+import type { StoredTask, Task } from "#storage/contract.ts";
+import { StorageFault } from "#storage/contract.ts";
+import { openStream, type Stream } from "./stream.ts";
+
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 60_000;
+
+/** Deletes the stream, or keeps its data out of sight while forks read it. */
+export function remove(stream: Stream): Result<undefined> {
+  const opened = openStream(stream, expire);
+  if (!opened.ok) return opened;
+  takeAway(stream);
+  stream.armAlarm();
+  return accept(undefined);
+}
+
+/** Ends a stream whose time has come; to everyone it is as deleted. */
+export function expire(stream: Stream): void {
+  takeAway(stream);
+}
+
+function takeAway(stream: Stream): void {
+  const { slot } = stream;
+  if (slot.kind === "absent") return;
+  if (stream.deps.journal.hasEdges()) {
+    stream.commit({ record: { ...slot.record, state: "gone" } });
+    stream.keep();
+  } else {
+    eraseStream(stream);
+  }
+  stream.deps.onChange();
+}
+
+function eraseStream(stream: Stream): void {
+  const { slot } = stream;
+  if (slot.kind === "absent") return;
+  const { id, fork } = slot.record;
+  const tasks: Task[] = [{ kind: "erase", streamId: id }];
+  if (fork !== undefined) {
+    const { sourcePath, sourceId } = fork;
+    tasks.push({ kind: "release", sourcePath, sourceId, forkId: id });
+  }
+  // The next stream at this path starts past every offset of this one, so that no saved offset fits both.
+  stream.clear({ seq: slot.tail.seq + 1, byte: slot.tail.byte + 1 }, tasks);
+}
+
+/**
+ * Forgets a fork that reads this stream; the last one takes a soft-deleted stream with it. May be repeated.
+ *
+ * @param sourceId the incarnation that the fork read; undefined when the fork never learned it
+ */
+export function releaseFork(stream: Stream, sourceId: string | undefined, forkId: string): void {
+  const { slot } = stream;
+  if (slot.kind === "absent" || (sourceId !== undefined && slot.record.id !== sourceId)) return;
+  stream.deps.journal.removeEdge(forkId);
+  if (slot.record.state === "gone" && !stream.deps.journal.hasEdges()) eraseStream(stream);
+  stream.armAlarm();
+}
+
+/** Does the tasks whose time has come. One that fails is tried again later, each time after a longer pause. */
+export async function runTasks(stream: Stream): Promise<void> {
+  const { journal, now } = stream.deps;
+  for (const stored of journal.tasks()) {
+    if (stored.dueMs > now()) continue;
+    try {
+      await runTask(stream, stored.task);
+      journal.finishTask(stored.id);
+    } catch (error) {
+      console.warn(`The task ${stored.task.kind} failed and will be tried again.`, error);
+      journal.postponeTask(stored.id, now() + retryMs(stored));
+    }
+  }
+  stream.refreshTasks();
+}
+
+async function runTask(stream: Stream, task: Task): Promise<void> {
+  const { log, segments, peers } = stream.deps;
+  if (task.kind === "release") {
+    await peers.release(task.sourcePath, task.sourceId, task.forkId);
+    return;
+  }
+  if (stream.sameStream(task.streamId) !== undefined) {
+    throw new StorageFault("A stream that is in use is not erased.", "none");
+  }
+  // What was under way for the erased stream must not write after it.
+  await Promise.allSettled([stream.flushing, stream.compacting]);
+  await segments.erase(task.streamId);
+  await log.erase(task.streamId);
+}
+
+function retryMs({ attempts }: StoredTask): number {
+  return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(attempts, 10));
+}

@@ -1,0 +1,219 @@
+/**
+ * What an object holds in memory of the stream at its path, and the one way to change it.
+ *
+ * Concurrency: the object runs one piece of JavaScript at a time. Validation and commit happen without an `await`
+ * between them, so that nothing needs a lock. After every `await` the facts are looked up again.
+ */
+
+import { deadlineMs, storedDeadlineMs } from "#protocol/expiry.ts";
+import { chunkEnd } from "#protocol/frames.ts";
+import type { Position } from "#protocol/offset.ts";
+import type { StreamPath } from "#protocol/path.ts";
+import { accept, refuse, type Result } from "#protocol/refusal.ts";
+import type {
+  Commit,
+  Journal,
+  Log,
+  Segments,
+  Slot,
+  StreamRecord,
+  Task,
+} from "#storage/contract.ts";
+import type { ForkPeers } from "./peers.ts";
+import { TailCache } from "./tail-cache.ts";
+
+export interface EngineSettings {
+  readonly ackMode: "journal" | "d1";
+  readonly flushBytes: number;
+  readonly flushIntervalMs: number;
+  readonly segmentBytes: number;
+}
+
+/** The effects an engine is given: stores, other objects, time, identity, the alarm and the waiting readers. */
+export interface EngineDependencies {
+  readonly path: StreamPath;
+  readonly settings: EngineSettings;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly segments: Segments;
+  readonly peers: ForkPeers;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A new stream id, never given before. */
+  readonly newId: () => string;
+  readonly setAlarm: (atMs: number) => void;
+  /** Called after every commit that readers may be waiting for. */
+  readonly onChange: () => void;
+  /** How many readers wait: a stream that is being read does not expire. */
+  readonly readers: () => number;
+}
+
+export type Present = Extract<Slot, { kind: "present" }>;
+
+// An alarm further away is set when this one fires: the platform takes no arbitrarily distant dates.
+const ALARM_DAYS_MAX = 30;
+const ALARM_MS_MAX = ALARM_DAYS_MAX * 86_400_000;
+
+export class Stream {
+  readonly deps: EngineDependencies;
+  /** When the journal's first unflushed frame is to be in D1; undefined when there is none. */
+  flushDueMs: number | undefined;
+  flushing: Promise<void> | undefined;
+  compacting: Promise<void> | undefined;
+  #slot: Slot;
+  #cache: TailCache;
+  /** The sliding deadline to the millisecond; the stored one is up to a tenth of the window late. */
+  #deadlineMs: number | undefined;
+  #taskDueMs: number | undefined;
+  #alarmMs: number | undefined;
+
+  /** Loads the stream from the journal. Nothing else is asked, whatever the stream's length. */
+  constructor(deps: EngineDependencies) {
+    this.deps = deps;
+    this.#slot = deps.journal.load();
+    this.#cache = new TailCache(this.#tailOrFloor());
+    if (this.#slot.kind === "present") {
+      const { record, tail } = this.#slot;
+      this.#deadlineMs = record.deadlineMs;
+      if (tail.byte > record.flushed.byte) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+    }
+    this.refreshTasks();
+  }
+
+  get slot(): Slot {
+    return this.#slot;
+  }
+
+  get cache(): TailCache {
+    return this.#cache;
+  }
+
+  /** The stream, soft-deleted ones included, once it is known not to have expired. */
+  present(expire: (stream: Stream) => void): Present | undefined {
+    if (this.#slot.kind === "absent") return undefined;
+    const now = this.deps.now();
+    if (this.#slot.record.state !== "gone" && now >= (this.#deadlineMs ?? Infinity)) {
+      if (this.#slot.record.lifetime.kind === "ttl" && this.deps.readers() > 0) this.touch();
+      else expire(this);
+    }
+    return this.#slot.kind === "present" ? this.#slot : undefined;
+  }
+
+  /** The stream if it is still the one with this id. */
+  sameStream(id: string): Present | undefined {
+    return this.#slot.kind === "present" && this.#slot.record.id === id ? this.#slot : undefined;
+  }
+
+  /** Commits, then follows in memory what was committed. Throws, with nothing changed, when the commit fails. */
+  commit(commit: Commit): void {
+    const before = this.#slot;
+    if (before.kind === "absent") throw new Error("A commit needs a stream.");
+    const writerSeq = commit.writerSeq ?? before.writerSeq;
+    this.deps.journal.commit({ ...commit, writerSeq });
+    const record = commit.record ?? before.record;
+    const tail = commit.chunk === undefined ? before.tail : chunkEnd(commit.chunk);
+    this.#slot = { kind: "present", record, tail, writerSeq };
+    if (commit.chunk !== undefined) {
+      this.#cache.push(commit.chunk);
+      this.flushDueMs ??= this.deps.now() + this.deps.settings.flushIntervalMs;
+    }
+  }
+
+  /** Puts a stream at a path where none is. */
+  put(record: StreamRecord, chunk: Commit["chunk"], doneTask: number | undefined): Present {
+    this.deps.journal.create(record, chunk, doneTask);
+    const tail = chunk === undefined ? record.origin : chunkEnd(chunk);
+    const present = { kind: "present", record, tail, writerSeq: undefined } as const;
+    this.#slot = present;
+    this.#cache = new TailCache(record.origin);
+    if (chunk !== undefined) this.#cache.push(chunk);
+    this.#deadlineMs = deadlineMs(record.lifetime, this.deps.now());
+    this.flushDueMs =
+      chunk === undefined ? undefined : this.deps.now() + this.deps.settings.flushIntervalMs;
+    this.refreshTasks();
+    return present;
+  }
+
+  /** Takes the stream away and leaves the tasks to be done. */
+  clear(floor: Position, tasks: readonly Task[]): void {
+    this.deps.journal.remove(floor, tasks);
+    this.#slot = { kind: "absent", floor };
+    this.#cache = new TailCache(floor);
+    this.#deadlineMs = undefined;
+    this.flushDueMs = undefined;
+    this.refreshTasks();
+  }
+
+  /** Follows a flush: D1 holds everything before `through`. */
+  flushed(through: Position): void {
+    if (this.#slot.kind === "absent") return;
+    const { record, tail, writerSeq } = this.#slot;
+    const flushed = { ...record, flushed: through, writerSeq, catalogued: true };
+    this.deps.journal.clearSealed(flushed);
+    this.#slot = { ...this.#slot, record: flushed };
+    this.flushDueMs =
+      tail.byte > through.byte ? this.deps.now() + this.deps.settings.flushIntervalMs : undefined;
+  }
+
+  /** Starts the sliding window anew. Costs a row at most ten times a window. */
+  touch(): void {
+    if (this.#slot.kind === "absent" || this.#slot.record.lifetime.kind !== "ttl") return;
+    const { record } = this.#slot;
+    const now = this.deps.now();
+    this.#deadlineMs = deadlineMs(record.lifetime, now);
+    if ((this.#deadlineMs ?? 0) <= (record.deadlineMs ?? 0)) return;
+    this.commit({ record: { ...record, deadlineMs: storedDeadlineMs(record.lifetime, now) } });
+  }
+
+  /** Forgets the deadline of a stream that only forks still read. */
+  keep(): void {
+    this.#deadlineMs = undefined;
+  }
+
+  refreshTasks(): void {
+    this.#taskDueMs = this.deps.journal.tasks()[0]?.dueMs;
+  }
+
+  /** The next time anything is to be done: flush, expiry or a task. */
+  nextDueMs(): number | undefined {
+    const due = [this.flushDueMs, this.#deadlineMs, this.#taskDueMs].filter((ms) => ms !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  /** Sets the alarm when it would otherwise come too late. Setting it costs a row: it is not moved back. */
+  armAlarm(): void {
+    const due = this.nextDueMs();
+    if (due === undefined) return;
+    const now = this.deps.now();
+    const at = Math.min(Math.max(due, now), now + ALARM_MS_MAX);
+    if (this.#alarmMs !== undefined && this.#alarmMs <= at) return;
+    this.deps.setAlarm(at);
+    this.#alarmMs = at;
+  }
+
+  alarmFired(): void {
+    this.#alarmMs = undefined;
+  }
+
+  #tailOrFloor(): Position {
+    return this.#slot.kind === "present" ? this.#slot.tail : this.#slot.floor;
+  }
+}
+
+/** A stream that answers to its own URL, or the refusal of one that does not. */
+export function openStream(
+  stream: Stream,
+  expire: (stream: Stream) => void,
+): Result<Present> {
+  const present = stream.present(expire);
+  if (present === undefined) {
+    return refuse({ code: "stream_not_found", message: "There is no stream at this URL." });
+  }
+  if (present.record.state === "gone") {
+    return refuse({
+      code: "stream_deleted",
+      message: "This stream was deleted; it is kept only for the forks that read it.",
+    });
+  }
+  return accept(present);
+}

@@ -1,0 +1,69 @@
+/** The newest bytes of a stream, in memory: readers at the tail touch no database. */
+
+import type { StreamKind } from "#protocol/content-type.ts";
+import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import { TAIL_BYTES_MAX, TAIL_CHUNKS_MAX } from "#protocol/limits.ts";
+import type { Position } from "#protocol/offset.ts";
+
+/** Consecutive chunks that end at the tail. What was pushed is never changed, only forgotten from the front. */
+export class TailCache {
+  #chunks: Chunk[] = [];
+  #first = 0;
+  #bytes = 0;
+  #start: Position;
+
+  constructor(tail: Position) {
+    this.#start = tail;
+  }
+
+  /** The first position that is held; the tail when nothing is. */
+  get start(): Position {
+    return this.#start;
+  }
+
+  push(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.payload.length;
+    while (this.#bytes > TAIL_BYTES_MAX || this.#chunks.length - this.#first > TAIL_CHUNKS_MAX) {
+      const dropped = this.#chunks[this.#first];
+      if (dropped === undefined) break;
+      this.#first += 1;
+      this.#bytes -= dropped.payload.length;
+      this.#start = chunkEnd(dropped);
+    }
+    // Dropped in bulk: removing from the front of an array costs its length.
+    if (this.#first > 1_024 && this.#first * 2 > this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** The frames from a position on, until they hold at least `bytesMax`; none when the position is not held. */
+  read(from: Position, kind: StreamKind, bytesMax: number): Chunk[] {
+    const index = this.#find(from);
+    const chunk = this.#chunks[index];
+    const part = chunk === undefined ? undefined : sliceFrom(chunk, from, kind);
+    if (part === undefined) return [];
+    const found = [part];
+    let bytes = part.payload.length;
+    for (let i = index + 1; bytes < bytesMax; i++) {
+      const next = this.#chunks[i];
+      if (next === undefined) break;
+      found.push(next);
+      bytes += next.payload.length;
+    }
+    return found;
+  }
+
+  /** The index of the last chunk that begins at or before a position. */
+  #find(from: Position): number {
+    let low = this.#first;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#chunks[middle]?.start.byte ?? 0) <= from.byte) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

@@ -1,0 +1,166 @@
+/** The operations of one stream over HTTP: parse, decide, respond. Runs in the stream's object. */
+
+import { append } from "#engine/append.ts";
+import { create } from "#engine/create.ts";
+import { describe } from "#engine/describe.ts";
+import { openRead, readPage } from "#engine/read.ts";
+import { remove } from "#engine/remove.ts";
+import type { Stream } from "#engine/stream.ts";
+import { longPoll } from "#live/long-poll.ts";
+import type { LiveSource } from "#live/source.ts";
+import { sseBody, type EventEncoder } from "#live/sse.ts";
+import { formatCursor } from "#protocol/cursor.ts";
+import type { Position } from "#protocol/offset.ts";
+import type { Page } from "#protocol/page.ts";
+import { dropBody, readBody } from "./body.ts";
+import { METHODS } from "./cors.ts";
+import { parseAppend, parseCreate, parseRead, type ReadQuery } from "./parse.ts";
+import {
+  respondAppended,
+  respondCreated,
+  respondDeleted,
+  respondDescription,
+  respondEvents,
+  respondNothing,
+  respondNow,
+  respondPage,
+  respondRefusal,
+  type PageContext,
+} from "./respond.ts";
+
+export interface LiveSettings {
+  readonly cacheScope: "public" | "private";
+  readonly longPollTimeoutMs: number;
+  readonly sseDurationMs: number;
+  readonly sseHeartbeatMs: number;
+}
+
+/** A stream with what its live readers need. */
+export interface Target {
+  readonly stream: Stream;
+  readonly source: LiveSource;
+  readonly encoder: EventEncoder;
+  readonly settings: LiveSettings;
+}
+
+/** Answers one request for the stream of this object. */
+export async function handle(request: Request, target: Target): Promise<Response> {
+  switch (request.method) {
+    case "GET":
+      return handleGet(request, target);
+    case "HEAD":
+      return handleHead(target);
+    case "POST":
+      return handlePost(request, target);
+    case "PUT":
+      return handlePut(request, target);
+    case "DELETE":
+      return handleDelete(request, target);
+    default:
+      await dropBody(request);
+      return respondRefusal({
+        code: "method_not_allowed",
+        message: `A stream answers to ${METHODS}.`,
+        allow: METHODS,
+      });
+  }
+}
+
+async function handlePut(request: Request, { stream }: Target): Promise<Response> {
+  const body = await readBody(request);
+  if (!body.ok) return respondRefusal(body.refusal);
+  const command = parseCreate(request.headers, body.value);
+  if (!command.ok) return respondRefusal(command.refusal);
+  const outcome = await create(stream, command.value);
+  return outcome.ok
+    ? respondCreated(outcome.value, new URL(request.url))
+    : respondRefusal(outcome.refusal);
+}
+
+async function handlePost(request: Request, { stream }: Target): Promise<Response> {
+  const body = await readBody(request);
+  if (!body.ok) return respondRefusal(body.refusal);
+  const command = parseAppend(request.headers, body.value);
+  if (!command.ok) return respondRefusal(command.refusal);
+  const outcome = await append(stream, command.value);
+  return outcome.ok ? respondAppended(outcome.value) : respondRefusal(outcome.refusal);
+}
+
+async function handleDelete(request: Request, { stream }: Target): Promise<Response> {
+  await dropBody(request);
+  const outcome = remove(stream);
+  return outcome.ok ? respondDeleted() : respondRefusal(outcome.refusal);
+}
+
+function handleHead({ stream }: Target): Response {
+  const outcome = describe(stream);
+  if (outcome.ok) return respondDescription(outcome.value);
+  const { status, headers } = respondRefusal(outcome.refusal);
+  return new Response(null, { status, headers });
+}
+
+async function handleGet(request: Request, target: Target): Promise<Response> {
+  const query = parseRead(new URL(request.url).searchParams);
+  if (!query.ok) return respondRefusal(query.refusal);
+  const from = openRead(target.stream, query.value.from);
+  if (!from.ok) return respondRefusal(from.refusal);
+  switch (query.value.mode) {
+    case "catch-up":
+      return catchUp(request, target, query.value, from.value);
+    case "long-poll":
+      return poll(request, target, query.value, from.value);
+    case "sse":
+      return follow(target, query.value, from.value);
+  }
+}
+
+async function catchUp(
+  request: Request,
+  target: Target,
+  query: ReadQuery,
+  from: Position,
+): Promise<Response> {
+  const page = await readPage(target.stream, from);
+  if (!page.ok) return respondRefusal(page.refusal);
+  if (query.from.kind === "now") return respondNow({ ...page.value, chunks: [] });
+  return respondPage(page.value, pageContext(request, target));
+}
+
+async function poll(
+  request: Request,
+  target: Target,
+  query: ReadQuery,
+  from: Position,
+): Promise<Response> {
+  const page = await longPoll(target.source, from, target.settings.longPollTimeoutMs);
+  if (!page.ok) return respondRefusal(page.refusal);
+  const cursor = formatCursor(target.source.now(), query.cursor, Math.random());
+  if (page.value.chunks.length === 0) return respondNothing(page.value, cursor);
+  return respondPage(page.value, { ...pageContext(request, target), cursor });
+}
+
+async function follow(target: Target, query: ReadQuery, from: Position): Promise<Response> {
+  // Read once before the answer begins: what must be refused still can be.
+  const page = await readPage(target.stream, from);
+  if (!page.ok) return respondRefusal(page.refusal);
+  const { settings, source, encoder } = target;
+  const body = sseBody(source, encoder, from, {
+    durationMs: settings.sseDurationMs,
+    heartbeatMs: settings.sseHeartbeatMs,
+    clientCursor: query.cursor,
+    random: Math.random,
+  });
+  return respondEvents(body, isBinary(page.value));
+}
+
+function isBinary(page: Page): boolean {
+  return page.kind === "bytes";
+}
+
+function pageContext(request: Request, { settings, source }: Target): PageContext {
+  return {
+    ifNoneMatch: request.headers.get("If-None-Match"),
+    cacheScope: settings.cacheScope,
+    nowMs: source.now(),
+  };
+}

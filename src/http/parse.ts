@@ -1,0 +1,197 @@
+/** From a request to what it asks for. Everything that can be refused without knowing the stream is refused here. */
+
+import type { AppendCommand } from "#engine/append.ts";
+import type { CreateCommand, ForkCommand } from "#engine/create.ts";
+import { isMediaType } from "#protocol/content-type.ts";
+import { FOREVER, parseExpiresAt, parseTtl, type Lifetime } from "#protocol/expiry.ts";
+import {
+  CONTENT_TYPE_LENGTH_MAX,
+  PRODUCER_ID_LENGTH_MAX,
+  STREAM_SEQ_LENGTH_MAX,
+} from "#protocol/limits.ts";
+import { HEADER } from "#protocol/names.ts";
+import { parseReadFrom, type ReadFrom } from "#protocol/offset.ts";
+import { isReserved, parseSourcePath } from "#protocol/path.ts";
+import type { ProducerStamp } from "#protocol/producer.ts";
+import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
+
+export interface ReadQuery {
+  readonly mode: "catch-up" | "long-poll" | "sse";
+  readonly from: ReadFrom;
+  readonly cursor: string | null;
+}
+
+const INTEGER = /^\d{1,16}$/;
+
+/** The parameters of a GET (§5.6 to §5.8). */
+export function parseRead(params: URLSearchParams): Result<ReadQuery> {
+  const live = params.get("live");
+  const offsets = params.getAll("offset");
+  const [offset] = offsets;
+  if (live !== null && live !== "long-poll" && live !== "sse") {
+    return refuse({ code: "invalid_live_mode", message: "live must be long-poll or sse." });
+  }
+  if (offset === undefined && live !== null) {
+    return refuse({
+      code: "offset_missing",
+      message: "A live read needs an offset: -1 for the beginning, now, or one that an answer gave.",
+    });
+  }
+  const from: ReadFrom | undefined =
+    offset === undefined ? { kind: "start" } : parseReadFrom(offset);
+  if (offsets.length > 1 || from === undefined) {
+    return refuse({
+      code: "invalid_offset",
+      message: "offset must be given once: -1, now, or what an earlier answer gave in Stream-Next-Offset.",
+    });
+  }
+  return accept({ mode: live ?? "catch-up", from, cursor: params.get("cursor") });
+}
+
+/** The headers of a POST (§5.2), with its body. */
+export function parseAppend(headers: Headers, body: Uint8Array): Result<AppendCommand> {
+  const close = parseClosed(headers);
+  if (body.length === 0 && !close) {
+    return refuse({
+      code: "empty_body",
+      message: "There is nothing to append. To close the stream, send Stream-Closed: true.",
+    });
+  }
+  const contentType = headers.get("Content-Type") ?? undefined;
+  const refusal = body.length === 0 ? undefined : checkContentType(contentType, true);
+  if (refusal !== undefined) return refuse(refusal);
+  const producer = parseProducer(headers);
+  if (!producer.ok) return producer;
+  const writerSeq = headers.get(HEADER.seq) ?? undefined;
+  if (writerSeq !== undefined && (writerSeq === "" || writerSeq.length > STREAM_SEQ_LENGTH_MAX)) {
+    return refuse({
+      code: "invalid_stream_seq",
+      message: `Stream-Seq must have 1 to ${STREAM_SEQ_LENGTH_MAX} characters.`,
+    });
+  }
+  return accept({ contentType, body, close, producer: producer.value, writerSeq });
+}
+
+/** The headers of a PUT (§5.1), with its body. */
+export function parseCreate(headers: Headers, body: Uint8Array): Result<CreateCommand> {
+  const contentType = headers.get("Content-Type")?.trim() || undefined;
+  const refusal = checkContentType(contentType, false);
+  if (refusal !== undefined) return refuse(refusal);
+  const lifetime = parseLifetime(headers);
+  if (!lifetime.ok) return lifetime;
+  const fork = parseFork(headers);
+  if (!fork.ok) return fork;
+  return accept({
+    contentType,
+    lifetime: lifetime.value,
+    closed: parseClosed(headers),
+    body,
+    fork: fork.value,
+  });
+}
+
+function checkContentType(contentType: string | undefined, needed: boolean): Refusal | undefined {
+  if (contentType === undefined || contentType === "") {
+    return needed
+      ? { code: "content_type_missing", message: "An append with a body needs a Content-Type." }
+      : undefined;
+  }
+  if (contentType.length <= CONTENT_TYPE_LENGTH_MAX && isMediaType(contentType)) return undefined;
+  return {
+    code: "invalid_content_type",
+    message: `Content-Type must be a media type of at most ${CONTENT_TYPE_LENGTH_MAX} characters.`,
+  };
+}
+
+// Anything but `true` counts as absent (§4.1).
+function parseClosed(headers: Headers): boolean {
+  return headers.get(HEADER.closed)?.trim().toLowerCase() === "true";
+}
+
+function parseLifetime(headers: Headers): Result<Lifetime> {
+  const ttl = headers.get(HEADER.ttl);
+  const expiresAt = headers.get(HEADER.expiresAt);
+  if (ttl !== null && expiresAt !== null) {
+    return refuse({
+      code: "conflicting_expiry",
+      message: "Give Stream-TTL or Stream-Expires-At, not both.",
+    });
+  }
+  if (ttl !== null) {
+    const lifetime = parseTtl(ttl);
+    if (lifetime !== undefined) return accept(lifetime);
+    return refuse({
+      code: "invalid_ttl",
+      message: "Stream-TTL must be whole seconds in decimal, without sign or leading zeros.",
+    });
+  }
+  if (expiresAt === null) return accept(FOREVER);
+  const lifetime = parseExpiresAt(expiresAt);
+  if (lifetime !== undefined) return accept(lifetime);
+  return refuse({
+    code: "invalid_expires_at",
+    message: "Stream-Expires-At must be an RFC 3339 timestamp such as 2030-01-01T00:00:00Z.",
+  });
+}
+
+function parseFork(headers: Headers): Result<ForkCommand | undefined> {
+  const source = headers.get(HEADER.forkedFrom);
+  const offset = headers.get(HEADER.forkOffset);
+  const sub = headers.get(HEADER.forkSubOffset);
+  if (source === null) {
+    if (offset === null && sub === null) return accept(undefined);
+    return refuse({
+      code: sub === null ? "invalid_fork_offset" : "invalid_fork_sub_offset",
+      message: "A fork offset needs Stream-Forked-From.",
+    });
+  }
+  const sourcePath = parseSourcePath(source);
+  if (sourcePath === undefined || isReserved(sourcePath)) {
+    return refuse({
+      code: "invalid_fork_source",
+      message: "Stream-Forked-From must be the path of a stream on this server.",
+    });
+  }
+  const anchor = offset === null ? undefined : parseReadFrom(offset);
+  if (offset !== null && (anchor === undefined || anchor.kind === "now" || offset === "-1")) {
+    return refuse({
+      code: "invalid_fork_offset",
+      message: "Stream-Fork-Offset must be an offset that the source has given out.",
+    });
+  }
+  const subOffset = parseInteger(sub ?? "0");
+  if (subOffset === undefined || (sub !== null && /^0\d/.test(sub))) {
+    return refuse({
+      code: "invalid_fork_sub_offset",
+      message: "Stream-Fork-Sub-Offset must be a whole number in decimal.",
+    });
+  }
+  return accept({ sourcePath, anchor, subOffset });
+}
+
+function parseProducer(headers: Headers): Result<ProducerStamp | undefined> {
+  const id = headers.get(HEADER.producerId);
+  const epoch = headers.get(HEADER.producerEpoch);
+  const seq = headers.get(HEADER.producerSeq);
+  if (id === null && epoch === null && seq === null) return accept(undefined);
+  if (id === null || epoch === null || seq === null) {
+    return refuseProducer("Producer-Id, Producer-Epoch and Producer-Seq come together.");
+  }
+  if (id === "" || id.length > PRODUCER_ID_LENGTH_MAX) {
+    return refuseProducer(`Producer-Id must have 1 to ${PRODUCER_ID_LENGTH_MAX} characters.`);
+  }
+  const stamp = { id, epoch: parseInteger(epoch), seq: parseInteger(seq) };
+  if (stamp.epoch === undefined || stamp.seq === undefined) {
+    return refuseProducer("Producer-Epoch and Producer-Seq must be integers from 0 to 2^53-1.");
+  }
+  return accept({ id, epoch: stamp.epoch, seq: stamp.seq });
+}
+
+function refuseProducer(message: string) {
+  return refuse({ code: "invalid_producer", message });
+}
+
+function parseInteger(text: string): number | undefined {
+  const number = INTEGER.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+}

@@ -1,0 +1,187 @@
+/**
+ * Frames: the units a stream is made of. A frame is one JSON message, or one append of a byte stream (cut every
+ * {@link FRAME_BYTES_MAX}). A chunk is a run of consecutive frames and the form in which bytes travel between tiers.
+ */
+
+import type { StreamKind } from "./content-type.ts";
+import { FRAME_BYTES_MAX } from "./limits.ts";
+import type { Position } from "./offset.ts";
+
+export interface Chunk {
+  readonly start: Position;
+  /** Where each frame ends, in bytes after `start.byte`: strictly increasing, the last is `payload.length`. */
+  readonly ends: readonly number[];
+  /** The frames' bytes, one after the other, with nothing between them. */
+  readonly payload: Uint8Array;
+  /** The last frame goes on where this chunk ends: the chunk was cut where a fork leaves its source, say. */
+  readonly cut?: boolean;
+}
+
+const OPEN = 0x5b;
+const COMMA = 0x2c;
+const CLOSE = 0x5d;
+
+/** The position after the last byte of a chunk. A frame that is cut there does not count yet. */
+export function chunkEnd({ start, ends, payload, cut }: Chunk): Position {
+  const frames = cut === true ? ends.length - 1 : ends.length;
+  return { seq: start.seq + frames, byte: start.byte + payload.length };
+}
+
+/** A chunk of whole frames. No frame is empty. */
+export function chunkOf(start: Position, frames: readonly Uint8Array[]): Chunk {
+  const ends: number[] = [];
+  let length = 0;
+  for (const frame of frames) ends.push((length += frame.length));
+  const [only] = frames;
+  if (frames.length === 1 && only !== undefined) return { start, ends, payload: only };
+  const payload = new Uint8Array(length);
+  frames.forEach((frame, i) => payload.set(frame, i === 0 ? 0 : ends[i - 1]));
+  return { start, ends, payload };
+}
+
+/** Cuts the body of an append to a byte stream into frames; none when it is empty. */
+export function cutFrames(body: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < body.length; at += FRAME_BYTES_MAX) {
+    frames.push(body.subarray(at, at + FRAME_BYTES_MAX));
+  }
+  return frames;
+}
+
+/**
+ * The part of a chunk from a position on. In byte streams the position may lie inside a frame; of a JSON message
+ * there is no part.
+ *
+ * @returns undefined when the position is not in the chunk, or is none that this server minted
+ */
+export function sliceFrom(chunk: Chunk, from: Position, kind: StreamKind): Chunk | undefined {
+  const index = from.seq - chunk.start.seq;
+  const cut = from.byte - chunk.start.byte;
+  const end = chunk.ends[index];
+  if (end === undefined || cut < 0 || cut >= end) return undefined;
+  const frameStart = index === 0 ? 0 : (chunk.ends[index - 1] ?? 0);
+  if (cut < frameStart || (kind === "json" && cut !== frameStart)) return undefined;
+  if (cut === 0) return chunk;
+  return {
+    ...chunk,
+    start: from,
+    ends: chunk.ends.slice(index).map((e) => e - cut),
+    payload: chunk.payload.subarray(cut),
+  };
+}
+
+/** The part of a chunk before a position: the whole of it when it ends there. A frame may be cut (a fork's end). */
+export function sliceUntil(chunk: Chunk, until: Position): Chunk | undefined {
+  const length = until.byte - chunk.start.byte;
+  if (length <= 0) return undefined;
+  if (length >= chunk.payload.length) return chunk;
+  const ends = chunk.ends.filter((e) => e < length);
+  ends.push(length);
+  const cut = !chunk.ends.includes(length);
+  return { start: chunk.start, ends, payload: chunk.payload.subarray(0, length), cut };
+}
+
+/** The frames from the front that fit into `bytesMax`, at least one. */
+export function takeFrames(chunk: Chunk, bytesMax: number): Chunk {
+  if (chunk.payload.length <= bytesMax) return chunk;
+  const ends = chunk.ends.filter((e, i) => i === 0 || e <= bytesMax);
+  return { start: chunk.start, ends, payload: chunk.payload.subarray(0, ends.at(-1)) };
+}
+
+/** The total of the chunks' payload, in bytes. */
+export function payloadBytes(chunks: readonly Chunk[]): number {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.payload.length;
+  return bytes;
+}
+
+/** The chunks' payload in one array, without a copy when there is one chunk. */
+export function joinPayload(chunks: readonly Chunk[]): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only.payload;
+  const joined = new Uint8Array(payloadBytes(chunks));
+  let at = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk.payload, at);
+    at += chunk.payload.length;
+  }
+  return joined;
+}
+
+/** One chunk of consecutive chunks. */
+export function joinChunks(chunks: readonly [Chunk, ...Chunk[]]): Chunk {
+  const [first] = chunks;
+  if (chunks.length === 1) return first;
+  const ends: number[] = [];
+  for (const chunk of chunks) {
+    const shift = chunk.start.byte - first.start.byte;
+    for (const end of chunk.ends) ends.push(end + shift);
+  }
+  return { start: first.start, ends, payload: joinPayload(chunks) };
+}
+
+/** The body of a read (§5.6): the bytes, or for JSON the array of the messages (§9.1.5), built without parsing. */
+export function formatBody(chunks: readonly Chunk[], kind: StreamKind): Uint8Array {
+  return kind === "json" ? formatArray(chunks) : joinPayload(chunks);
+}
+
+function formatArray(chunks: readonly Chunk[]): Uint8Array {
+  let messages = 0;
+  for (const chunk of chunks) messages += chunk.ends.length;
+  const body = new Uint8Array(payloadBytes(chunks) + Math.max(0, messages - 1) + 2);
+  body[0] = OPEN;
+  let at = 1;
+  for (const { ends, payload } of chunks) {
+    let from = 0;
+    for (const end of ends) {
+      if (at > 1) body[at++] = COMMA;
+      body.set(payload.subarray(from, end), at);
+      at += end - from;
+      from = end;
+    }
+  }
+  body[at] = CLOSE;
+  return body;
+}
+
+/** Cuts a chunk between frames so that no part is above `bytesMax`, unless one frame is. */
+export function cutChunk(chunk: Chunk, bytesMax: number): Chunk[] {
+  if (chunk.payload.length <= bytesMax) return [chunk];
+  const parts: Chunk[] = [];
+  let first = 0;
+  let from = 0;
+  chunk.ends.forEach((end, i) => {
+    const next = chunk.ends[i + 1];
+    if (next !== undefined && next - from <= bytesMax) return;
+    parts.push({
+      start: { seq: chunk.start.seq + first, byte: chunk.start.byte + from },
+      ends: chunk.ends.slice(first, i + 1).map((e) => e - from),
+      payload: chunk.payload.subarray(from, end),
+    });
+    first = i + 1;
+    from = end;
+  });
+  return parts;
+}
+
+/** Joins consecutive chunks, and cuts them where needed, into chunks as large as `bytesMax` allows. */
+export function packChunks(chunks: readonly Chunk[], bytesMax: number): Chunk[] {
+  const packed: Chunk[] = [];
+  let open: Chunk[] = [];
+  let bytes = 0;
+  for (const part of chunks.flatMap((c) => cutChunk(c, bytesMax))) {
+    if (bytes > 0 && bytes + part.payload.length > bytesMax) {
+      packed.push(...joinAll(open));
+      open = [];
+      bytes = 0;
+    }
+    open.push(part);
+    bytes += part.payload.length;
+  }
+  return [...packed, ...joinAll(open)];
+}
+
+function joinAll(chunks: readonly Chunk[]): Chunk[] {
+  const [first, ...rest] = chunks;
+  return first === undefined ? [] : [joinChunks([first, ...rest])];
+}

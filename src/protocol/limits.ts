@@ -1,0 +1,33 @@
+/** Every fixed limit of the server, in one place. Sizes are bytes of payload unless the name says otherwise. */
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/** The largest body of one PUT or POST. */
+export const APPEND_BYTES_MAX = 16 * MIB;
+/** The largest single JSON message; a batch may hold many, up to the append limit. */
+export const MESSAGE_BYTES_MAX = MIB;
+/** A larger append to a byte stream is stored as several frames of this size. */
+export const FRAME_BYTES_MAX = 512 * KIB;
+/** A read answers at most this, or one whole frame when that alone is larger. */
+export const READ_BYTES_MAX = MIB;
+/** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */
+export const BLOCK_BYTES_MAX = 512 * KIB;
+/** The raw bytes of one journal row, or one whole frame when that alone is larger. */
+export const JOURNAL_ROW_BYTES_MAX = MIB;
+/** The newest bytes an object keeps in memory, so that readers at the tail touch no database. */
+export const TAIL_BYTES_MAX = MIB;
+/** The number of appends those bytes may be made of. */
+export const TAIL_CHUNKS_MAX = 16_384;
+/** A stream's path, percent-decoded and encoded as UTF-8. It is also the name of its object. */
+export const PATH_BYTES_MAX = 1_024;
+/** `Producer-Id`, in UTF-16 units as received. */
+export const PRODUCER_ID_LENGTH_MAX = 256;
+/** `Stream-Seq`, in UTF-16 units as received. */
+export const STREAM_SEQ_LENGTH_MAX = 1_024;
+/** `Content-Type`, in UTF-16 units as received. */
+export const CONTENT_TYPE_LENGTH_MAX = 256;
+/** How many ancestors a fork may have: the whole lineage is kept in one row. */
+export const LINEAGE_LENGTH_MAX = 1_000;
+/** The longest `Stream-TTL`: a thousand years, so that every deadline is an exact number of milliseconds. */
+export const TTL_SECONDS_MAX = 31_557_600_000;

@@ -1,0 +1,71 @@
+/**
+ * Refusals: what a client can be told instead of what it asked for. Each is a value with the data its answer needs;
+ * http/respond.ts alone knows the statuses, and docs/errors.md is checked against this list.
+ */
+
+import type { Position } from "./offset.ts";
+import type { ProducerState } from "./producer.ts";
+
+export type Refusal =
+  | Plain<
+      | "aborted_body"
+      | "conflicting_expiry"
+      | "content_length_mismatch"
+      | "content_type_missing"
+      | "empty_array"
+      | "empty_body"
+      | "fork_too_deep"
+      | "invalid_content_type"
+      | "invalid_expires_at"
+      | "invalid_fork_offset"
+      | "invalid_fork_source"
+      | "invalid_fork_sub_offset"
+      | "invalid_json"
+      | "invalid_live_mode"
+      | "invalid_offset"
+      | "invalid_path"
+      | "invalid_producer"
+      | "invalid_stream_seq"
+      | "invalid_ttl"
+      | "offset_missing"
+      | "producer_epoch_start"
+      | "stream_not_found"
+      | "source_not_found"
+      | "not_found"
+      | "content_type_mismatch"
+      | "stream_exists"
+      | "path_blocked"
+      | "source_deleted"
+      | "stream_seq_conflict"
+      | "stream_deleted"
+      | "body_too_large"
+      | "message_too_large"
+    >
+  | (Plain<"method_not_allowed"> & { readonly allow: string })
+  | (Plain<"stream_closed"> & { readonly tail: Position; readonly producer?: ProducerState })
+  | (Plain<"producer_fenced"> & { readonly epoch: number })
+  | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })
+  | (Plain<"offset_gone"> & { readonly earliest: Position })
+  | (Plain<"unavailable" | "outcome_unknown"> & { readonly retryAfterSeconds: number })
+  | Plain<"misconfigured" | "internal">;
+
+export type RefusalCode = Refusal["code"];
+
+interface Plain<Code extends string> {
+  readonly code: Code;
+  /** One sentence for the person who reads the answer: what is wrong and, where it helps, what to do. */
+  readonly message: string;
+}
+
+/** A value, or why there is none. */
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function accept<Value>(value: Value): Result<Value> {
+  return { ok: true, value };
+}
+
+export function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}

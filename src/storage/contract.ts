@@ -1,0 +1,176 @@
+/**
+ * What the engine may ask of storage, in terms of positions and chunks. The engine sees this file and nothing else
+ * of this layer: no SQL, no D1, no R2, no object type.
+ */
+
+import type { StreamKind } from "#protocol/content-type.ts";
+import type { Lifetime } from "#protocol/expiry.ts";
+import type { Chunk } from "#protocol/frames.ts";
+import type { Position } from "#protocol/offset.ts";
+import type { StreamPath } from "#protocol/path.ts";
+import type { ProducerStamp, ProducerState } from "#protocol/producer.ts";
+
+/** One ancestor of a fork: what lies before `until` and after the previous entry is stored under this id. */
+export interface Ancestor {
+  readonly streamId: string;
+  readonly until: Position;
+}
+
+/** Where a fork came from, kept for idempotent re-creation and for giving the source back. */
+export interface ForkOrigin {
+  readonly sourcePath: StreamPath;
+  readonly sourceId: string;
+  /** The anchor that `Stream-Fork-Offset` named, or the source's tail when it named none. */
+  readonly anchor: Position;
+  readonly subOffset: number;
+}
+
+/** What an incarnation of a stream is: everything but its bytes. Written rarely; the tail comes from the journal. */
+export interface StreamRecord {
+  /** Never used again, so that what is stored under it cannot leak into a stream re-created at the path. */
+  readonly id: string;
+  readonly path: StreamPath;
+  readonly contentType: string;
+  readonly kind: StreamKind;
+  readonly createdAtMs: number;
+  readonly lifetime: Lifetime;
+  /** The lifetime that the creating request named: a fork may have inherited another. */
+  readonly requestedLifetime: Lifetime;
+  /** A sliding deadline is stored late by a tenth of its window; undefined for streams without an end. */
+  readonly deadlineMs: number | undefined;
+  /** The first position that can be read: not zero where an earlier stream lived at the path. */
+  readonly base: Position;
+  /** Where this stream's own frames begin: the base, or for a fork the place where it left its source. */
+  readonly origin: Position;
+  readonly lineage: readonly Ancestor[];
+  readonly fork: ForkOrigin | undefined;
+  /** `gone` is soft-deleted: only forks still read it. */
+  readonly state: "open" | "closed" | "gone";
+  readonly closedBy: ProducerStamp | undefined;
+  /** D1 holds everything before this position. */
+  readonly flushed: Position;
+  /** R2 holds everything of this stream's own before this position. */
+  readonly compacted: Position;
+  /** The last `Stream-Seq` accepted among the flushed appends. */
+  readonly writerSeq: string | undefined;
+  /** Whether D1's catalogue knows the stream. */
+  readonly catalogued: boolean;
+}
+
+/** What stands at a path: a stream, or nothing and the position that the next stream there starts at. */
+export type Slot =
+  | { readonly kind: "absent"; readonly floor: Position }
+  | {
+      readonly kind: "present";
+      readonly record: StreamRecord;
+      readonly tail: Position;
+      readonly writerSeq: string | undefined;
+    };
+
+/** A fork that reads this stream: an edge, never a count, so that adding it twice is adding it once. */
+export interface Edge {
+  readonly forkId: string;
+  readonly forkPath: StreamPath;
+}
+
+/** Work that must happen once the transaction that asked for it is committed, and is retried until it has. */
+export type Task =
+  | { readonly kind: "erase"; readonly streamId: string }
+  | {
+      readonly kind: "release";
+      readonly sourcePath: StreamPath;
+      /** Undefined while a fork is being acquired and the source has not answered. */
+      readonly sourceId: string | undefined;
+      readonly forkId: string;
+    };
+
+export interface StoredTask {
+  readonly id: number;
+  readonly task: Task;
+  readonly attempts: number;
+  readonly dueMs: number;
+}
+
+/** One commit. Everything in it becomes durable together or not at all. */
+export interface Commit {
+  /** The whole record when anything in it changes. */
+  readonly record?: StreamRecord;
+  readonly chunk?: Chunk;
+  readonly producer?: ProducerStamp;
+  readonly writerSeq?: string | undefined;
+}
+
+/** Frames that are being flushed: nothing joins them any more. */
+export interface Sealed {
+  readonly chunks: readonly Chunk[];
+  readonly through: Position;
+}
+
+/**
+ * The object's own database. Every call is synchronous and one transaction; a call that throws has changed nothing.
+ */
+export interface Journal {
+  load(): Slot;
+  commit(commit: Commit): void;
+  /** Puts a stream where none is, with its first frames, and forgets the intent to fork. */
+  create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void;
+  /** Removes the stream, remembers the floor of the next one and the work that is left. */
+  remove(floor: Position, tasks: readonly Task[]): void;
+  producer(id: string): ProducerState | undefined;
+  /** The frames from a position on, as far as `bytesMax` reaches: none when the journal does not hold it. */
+  read(from: Position, kind: StreamKind, bytesMax: number): Chunk[];
+  /** Closes the current table to appends; undefined when there is nothing to flush. */
+  seal(): Sealed | undefined;
+  /** Forgets the sealed frames: D1 has them. */
+  clearSealed(record: StreamRecord): void;
+  addEdge(edge: Edge): void;
+  removeEdge(forkId: string): void;
+  hasEdges(): boolean;
+  addTask(task: Task, dueMs: number): number;
+  tasks(): StoredTask[];
+  postponeTask(id: number, dueMs: number): void;
+  finishTask(id: number): void;
+}
+
+/** Recent history and the catalogue, in D1. Throws {@link StorageFault} when D1 does. */
+export interface Log {
+  /** Idempotent: a block that is already there is left, or replaced by its longer self. */
+  insert(record: StreamRecord, blocks: readonly Chunk[]): Promise<void>;
+  /** Consecutive chunks, the first of which holds `from`; none when D1 does not hold it. */
+  read(streamId: string, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
+  /** Where the blocks from a position on end, in order, until they add up to `bytes`. */
+  blockEnds(streamId: string, from: Position, bytes: number): Promise<Position[]>;
+  /** The segment that holds a position, if any does. */
+  segmentAt(streamId: string, at: Position): Promise<Segment | undefined>;
+  /** Puts a segment in the place of the blocks that it holds, in one transaction. */
+  replaceBySegment(streamId: string, segment: Segment): Promise<void>;
+  erase(streamId: string): Promise<void>;
+}
+
+/** One object in R2 and the places in it where frames begin. */
+export interface Segment {
+  readonly start: Position;
+  readonly end: Position;
+  readonly key: string;
+  /** Frame boundaries every 64 KiB or so, the first is `start`: a read begins at the last one before it. */
+  readonly marks: readonly Position[];
+}
+
+/** Cold history, in R2. Throws {@link StorageFault} when R2 does. */
+export interface Segments {
+  put(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): Promise<Segment>;
+  /** The frames from a position on; none when the position is no frame's. */
+  read(segment: Segment, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
+  erase(streamId: string): Promise<void>;
+}
+
+/** A failure of a store. `none`: surely nothing was written. `unknown`: it may have been. */
+export class StorageFault extends Error {
+  override readonly name = "StorageFault";
+  readonly effect: "none" | "unknown";
+
+  constructor(message: string, effect: "none" | "unknown", cause?: unknown) {
+    super(message, { cause });
+    this.effect = effect;
+  }
+}

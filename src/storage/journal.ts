@@ -1,0 +1,249 @@
+/**
+ * The journal: the object's own SQLite database, where an append becomes durable.
+ *
+ * Two tables take turns. Appends go to the current one; a flush seals it, and once D1 has its rows they are removed
+ * all at once, which SQLite counts as no row written. Which table is current follows from their contents: the one
+ * with the later rows. docs/formats.md describes every column.
+ *
+ * All calls are synchronous. The object runs one at a time, so that what is validated is what is committed.
+ */
+
+import type { StreamKind } from "#protocol/content-type.ts";
+import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import { JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
+import { ZERO, type Position } from "#protocol/offset.ts";
+import type { ProducerState } from "#protocol/producer.ts";
+import type {
+  Commit,
+  Edge,
+  Journal,
+  Sealed,
+  Slot,
+  StoredTask,
+  StreamRecord,
+  Task,
+} from "./contract.ts";
+
+type Table = "journal_a" | "journal_b";
+
+type Row = {
+  byte: number;
+  seq: number;
+  ends: string | null;
+  writer_seq: string | null;
+  body: ArrayBuffer;
+};
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS slot (key INTEGER PRIMARY KEY CHECK (key = 1), value TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS journal_a (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS journal_b (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS producers (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS edges (fork_id TEXT PRIMARY KEY, fork_path TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL);
+`;
+
+/** Binds the journal to an object's storage, creating its tables where they are missing. */
+export function openJournal(storage: DurableObjectStorage): Journal {
+  return new SqliteJournal(storage);
+}
+
+class SqliteJournal implements Journal {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  #current: Table;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    const known = this.#sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'tasks'").toArray();
+    if (known.length === 0) storage.transactionSync(() => this.#sql.exec(SCHEMA));
+    const a = this.#newest("journal_a")?.byte ?? -1;
+    const b = this.#newest("journal_b")?.byte ?? -1;
+    this.#current = b > a ? "journal_b" : "journal_a";
+  }
+
+  get #other(): Table {
+    return this.#current === "journal_a" ? "journal_b" : "journal_a";
+  }
+
+  load(): Slot {
+    const [row] = this.#sql.exec<{ value: string }>("SELECT value FROM slot").toArray();
+    if (row === undefined) return { kind: "absent", floor: ZERO };
+    const stored = JSON.parse(row.value) as { floor: Position } | { record: StreamRecord };
+    if ("floor" in stored) return { kind: "absent", floor: stored.floor };
+    const { record } = stored;
+    const newest = this.#newest(this.#current);
+    if (newest === undefined) {
+      return { kind: "present", record, tail: record.flushed, writerSeq: record.writerSeq };
+    }
+    const tail = { seq: newest.seq + newest.count, byte: newest.byte + newest.size };
+    return { kind: "present", record, tail, writerSeq: newest.writer_seq ?? undefined };
+  }
+
+  commit(commit: Commit): void {
+    const { record, chunk, producer, writerSeq } = commit;
+    this.#storage.transactionSync(() => {
+      if (record !== undefined) this.#writeSlot({ record });
+      if (chunk !== undefined) this.#insert(chunk, writerSeq);
+      if (producer !== undefined) {
+        this.#sql.exec(
+          "INSERT INTO producers VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
+          producer.id,
+          producer.epoch,
+          producer.seq,
+        );
+      }
+    });
+  }
+
+  create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void {
+    this.#storage.transactionSync(() => {
+      this.#writeSlot({ record });
+      if (chunk !== undefined) this.#insert(chunk, undefined);
+      if (doneTask !== undefined) this.finishTask(doneTask);
+    });
+  }
+
+  remove(floor: Position, tasks: readonly Task[]): void {
+    this.#storage.transactionSync(() => {
+      this.#writeSlot({ floor });
+      for (const table of ["journal_a", "journal_b", "producers", "edges"]) {
+        this.#sql.exec(`DELETE FROM ${table}`);
+      }
+      for (const task of tasks) this.addTask(task, 0);
+    });
+  }
+
+  producer(id: string): ProducerState | undefined {
+    return this.#sql
+      .exec<{ epoch: number; seq: number }>("SELECT epoch, seq FROM producers WHERE id = ?", id)
+      .toArray()[0];
+  }
+
+  read(from: Position, kind: StreamKind, bytesMax: number): Chunk[] {
+    const chunks: Chunk[] = [];
+    let at = from;
+    let room = bytesMax;
+    for (const table of [this.#other, this.#current]) {
+      for (const chunk of this.#rows(table, at.byte, at.byte + room)) {
+        const part = sliceFrom(chunk, at, kind);
+        if (part === undefined) return chunks;
+        chunks.push(part);
+        at = chunkEnd(part);
+        room -= part.payload.length;
+        if (room <= 0) return chunks;
+      }
+    }
+    return chunks;
+  }
+
+  seal(): Sealed | undefined {
+    if (this.#newest(this.#other) === undefined) {
+      if (this.#newest(this.#current) === undefined) return undefined;
+      this.#current = this.#other;
+    }
+    const chunks = this.#rows(this.#other, 0, Number.MAX_SAFE_INTEGER);
+    const last = chunks.at(-1);
+    return last === undefined ? undefined : { chunks, through: chunkEnd(last) };
+  }
+
+  clearSealed(record: StreamRecord): void {
+    const sealed = this.#other;
+    this.#storage.transactionSync(() => {
+      const writerSeq = this.#newest(sealed)?.writer_seq ?? undefined;
+      this.#writeSlot({ record: { ...record, writerSeq } });
+      this.#sql.exec(`DELETE FROM ${sealed}`);
+    });
+  }
+
+  addEdge(edge: Edge): void {
+    this.#sql.exec("INSERT OR REPLACE INTO edges VALUES (?, ?)", edge.forkId, edge.forkPath);
+  }
+
+  removeEdge(forkId: string): void {
+    this.#sql.exec("DELETE FROM edges WHERE fork_id = ?", forkId);
+  }
+
+  hasEdges(): boolean {
+    return this.#sql.exec("SELECT 1 FROM edges LIMIT 1").toArray().length > 0;
+  }
+
+  addTask(task: Task, dueMs: number): number {
+    return this.#sql
+      .exec<{ id: number }>(
+        "INSERT INTO tasks (task, attempts, due_ms) VALUES (?, 0, ?) RETURNING id",
+        JSON.stringify(task),
+        dueMs,
+      )
+      .one().id;
+  }
+
+  tasks(): StoredTask[] {
+    return this.#sql
+      .exec<{ id: number; task: string; attempts: number; due_ms: number }>(
+        "SELECT * FROM tasks ORDER BY due_ms, id",
+      )
+      .toArray()
+      .map(({ id, task, attempts, due_ms: dueMs }) => ({
+        id,
+        task: JSON.parse(task) as Task,
+        attempts,
+        dueMs,
+      }));
+  }
+
+  postponeTask(id: number, dueMs: number): void {
+    this.#sql.exec("UPDATE tasks SET attempts = attempts + 1, due_ms = ? WHERE id = ?", dueMs, id);
+  }
+
+  finishTask(id: number): void {
+    this.#sql.exec("DELETE FROM tasks WHERE id = ?", id);
+  }
+
+  #writeSlot(value: { floor: Position } | { record: StreamRecord }): void {
+    this.#sql.exec(
+      "INSERT INTO slot VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      JSON.stringify(value),
+    );
+  }
+
+  #insert(chunk: Chunk, writerSeq: string | undefined): void {
+    for (const { start, ends, payload } of cutChunk(chunk, JOURNAL_ROW_BYTES_MAX)) {
+      this.#sql.exec(
+        `INSERT INTO ${this.#current} VALUES (?, ?, ?, ?, ?)`,
+        start.byte,
+        start.seq,
+        ends.length === 1 ? null : JSON.stringify(ends),
+        writerSeq ?? null,
+        payload,
+      );
+    }
+  }
+
+  #newest(table: Table) {
+    return this.#sql
+      .exec<{ byte: number; seq: number; size: number; count: number; writer_seq: string | null }>(
+        `SELECT byte, seq, length(body) AS size, iif(ends IS NULL, 1, json_array_length(ends)) AS count, writer_seq
+         FROM ${table} ORDER BY byte DESC LIMIT 1`,
+      )
+      .toArray()[0];
+  }
+
+  /** The rows that overlap the bytes from `from` to `until`, as chunks. */
+  #rows(table: Table, from: number, until: number): Chunk[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM ${table}
+         WHERE byte >= ifnull((SELECT max(byte) FROM ${table} WHERE byte <= ?1), ?1) AND byte < ?2 ORDER BY byte`,
+        from,
+        until,
+      )
+      .toArray()
+      .map(({ byte, seq, ends, body }) => ({
+        start: { seq, byte },
+        ends: ends === null ? [body.byteLength] : (JSON.parse(ends) as number[]),
+        payload: new Uint8Array(body),
+      }));
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The log: recent history and the catalogue, in D1.
+ *
+ * Rows are keyed by a stream's id and the byte position of their first frame. Inserts may be repeated after any
+ * crash: a block once written only ever becomes longer, and what it holds never changes.
+ */
+
+import type { StreamKind } from "#protocol/content-type.ts";
+import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import type { Position } from "#protocol/offset.ts";
+import { decodeBlock, encodeBlock, type BlockBody } from "./block.ts";
+import { StorageFault, type Log, type Segment, type StreamRecord } from "./contract.ts";
+
+// A batch travels as one request: four blocks are at most about 3 MB of text.
+const BLOCKS_PER_BATCH = 4;
+
+const INSERT_BLOCK = `
+  INSERT INTO blocks (stream_id, start, start_seq, end, end_seq, encoding, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (stream_id, start) DO UPDATE SET
+    end = excluded.end, end_seq = excluded.end_seq, encoding = excluded.encoding, ends = excluded.ends, body = excluded.body
+  WHERE excluded.end > blocks.end`;
+
+interface BlockRow extends BlockBody {
+  readonly start: number;
+  readonly start_seq: number;
+}
+
+interface SegmentRow {
+  readonly start: number;
+  readonly start_seq: number;
+  readonly end: number;
+  readonly end_seq: number;
+  readonly key: string;
+  readonly marks: string;
+}
+
+/** Binds the log to a database with the schema of `migrations/`. */
+export function openLog(db: D1Database): Log {
+  return {
+    async insert(record, blocks) {
+      const statements = blocks.map((block) => insertBlock(db, record, block));
+      if (!record.catalogued) statements.unshift(insertStream(db, record));
+      for (let i = 0; i < statements.length; i += BLOCKS_PER_BATCH) {
+        await attempt("unknown", () => db.batch(statements.slice(i, i + BLOCKS_PER_BATCH)));
+      }
+    },
+
+    read: (streamId, from, kind, bytesMax) => readBlocks(db, streamId, from, kind, bytesMax),
+
+    async blockEnds(streamId, from, bytes) {
+      const query = db
+        .prepare(
+          "SELECT end, end_seq FROM blocks WHERE stream_id = ?1 AND start >= ?2 AND start < ?2 + ?3 ORDER BY start",
+        )
+        .bind(streamId, from.byte, bytes);
+      const { results } = await attempt("none", () => query.all<{ end: number; end_seq: number }>());
+      return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
+    },
+
+    async segmentAt(streamId, at) {
+      const query = db
+        .prepare(
+          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+        )
+        .bind(streamId, at.byte);
+      const row = await attempt("none", () => query.first<SegmentRow>());
+      return row === null || row.end <= at.byte ? undefined : parseSegment(row);
+    },
+
+    async replaceBySegment(streamId, segment) {
+      const { start, end, key, marks } = segment;
+      const insert = db
+        .prepare("INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(
+          streamId,
+          start.byte,
+          start.seq,
+          end.byte,
+          end.seq,
+          key,
+          JSON.stringify(marks.map((m) => [m.seq, m.byte])),
+        );
+      const remove = db
+        .prepare("DELETE FROM blocks WHERE stream_id = ? AND start >= ? AND start < ?")
+        .bind(streamId, start.byte, end.byte);
+      await attempt("unknown", () => db.batch([insert, remove]));
+    },
+
+    async erase(streamId) {
+      const statements = ["blocks", "segments", "streams"].map((table) =>
+        db.prepare(`DELETE FROM ${table} WHERE stream_id = ?`).bind(streamId),
+      );
+      await attempt("unknown", () => db.batch(statements));
+    },
+  };
+}
+
+async function readBlocks(
+  db: D1Database,
+  streamId: string,
+  from: Position,
+  kind: StreamKind,
+  bytesMax: number,
+): Promise<Chunk[]> {
+  const query = db
+    .prepare(
+      `SELECT start, start_seq, encoding, ends, body FROM blocks
+       WHERE stream_id = ?1 AND start < ?2 + ?3
+         AND start >= (SELECT max(start) FROM blocks WHERE stream_id = ?1 AND start <= ?2)
+       ORDER BY start`,
+    )
+    .bind(streamId, from.byte, bytesMax);
+  const { results } = await attempt("none", () => query.all<BlockRow>());
+  const chunks: Chunk[] = [];
+  let at = from;
+  for (const row of results) {
+    const chunk = decodeBlock({ seq: row.start_seq, byte: row.start }, row);
+    const part = sliceFrom(chunk, at, kind);
+    // What does not follow is another tier's: the caller goes on from where this ends.
+    if (part === undefined) break;
+    chunks.push(part);
+    at = chunkEnd(part);
+  }
+  return chunks;
+}
+
+function insertBlock(db: D1Database, record: StreamRecord, block: Chunk): D1PreparedStatement {
+  const { start } = block;
+  const end = chunkEnd(block);
+  const { encoding, ends, body } = encodeBlock(block, record.kind);
+  return db
+    .prepare(INSERT_BLOCK)
+    .bind(record.id, start.byte, start.seq, end.byte, end.seq, encoding, ends, body);
+}
+
+function insertStream(db: D1Database, record: StreamRecord): D1PreparedStatement {
+  return db
+    .prepare(
+      "INSERT OR IGNORE INTO streams (stream_id, path, content_type, created_at, lineage) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(
+      record.id,
+      record.path,
+      record.contentType,
+      record.createdAtMs,
+      JSON.stringify(record.lineage),
+    );
+}
+
+function parseSegment(row: SegmentRow): Segment {
+  const marks = JSON.parse(row.marks) as [number, number][];
+  return {
+    start: { seq: row.start_seq, byte: row.start },
+    end: { seq: row.end_seq, byte: row.end },
+    key: row.key,
+    marks: marks.map(([seq, byte]) => ({ seq, byte })),
+  };
+}
+
+async function attempt<T>(effect: "none" | "unknown", query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw new StorageFault("D1 did not answer.", effect, error);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * StreamObject: the Durable Object of one path. It wires the layers together and decides nothing itself.
+ *
+ * An object is addressed by its path, holds the journal of the stream that is there, and is the only one that ever
+ * writes it. It runs one piece of JavaScript at a time; the output gate holds every answer until what was written
+ * before it is durable.
+ */
+
+import { DurableObject } from "cloudflare:workers";
+import { onAlarm } from "#engine/alarm.ts";
+import { acquireFork } from "#engine/fork.ts";
+import type { ForkGrant, ForkPeers, ForkRequest } from "#engine/peers.ts";
+import { readPage } from "#engine/read.ts";
+import { releaseFork } from "#engine/remove.ts";
+import { Stream } from "#engine/stream.ts";
+import { handle, type Target } from "#http/handlers.ts";
+import { respondRefusal } from "#http/respond.ts";
+import { EventEncoder } from "#live/sse.ts";
+import { Waiters } from "#live/waiters.ts";
+import type { StreamPath } from "#protocol/path.ts";
+import type { Result } from "#protocol/refusal.ts";
+import { StorageFault } from "#storage/contract.ts";
+import { openJournal } from "#storage/journal.ts";
+import { openLog } from "#storage/log.ts";
+import { openSegments } from "#storage/segments.ts";
+import { parseConfig, type Config } from "./config.ts";
+
+const RETRY_AFTER_SECONDS = 1;
+
+export class StreamObject extends DurableObject<Env> {
+  readonly #target: Target;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const config = loadConfig(env);
+    const waiters = new Waiters();
+    const stream = new Stream({
+      path: (ctx.id.name ?? "") as StreamPath,
+      settings: config,
+      journal: openJournal(ctx.storage),
+      log: openLog(env.DB),
+      segments: openSegments(env.SEGMENTS),
+      peers: openPeers(env.STREAMS),
+      now: () => Date.now(),
+      newId: () => crypto.randomUUID(),
+      setAlarm: (atMs) => void ctx.storage.setAlarm(atMs),
+      onChange: () => waiters.wake(),
+      readers: () => waiters.size,
+    });
+    this.#target = {
+      stream,
+      source: {
+        waiters,
+        read: async (from) => {
+          const page = await readPage(stream, from);
+          // An event is written into an answer that has long begun, where no output gate holds it back.
+          await ctx.storage.sync();
+          return page;
+        },
+        now: () => Date.now(),
+      },
+      encoder: new EventEncoder(),
+      settings: config,
+    };
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      return await handle(request, this.#target);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      console.error(error.message, error.cause);
+      return respondRefusal(describeFault(error));
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    await onAlarm(this.#target.stream);
+  }
+
+  /** Called by the object of a fork that is being created. Adding the same fork twice is adding it once. */
+  async acquireFork(request: ForkRequest): Promise<Result<ForkGrant>> {
+    return acquireFork(this.#target.stream, request);
+  }
+
+  /** Called by the object of a fork that is gone, or never came to be. May be repeated. */
+  async releaseFork(sourceId: string | undefined, forkId: string): Promise<void> {
+    releaseFork(this.#target.stream, sourceId, forkId);
+  }
+}
+
+function loadConfig(env: Env): Config {
+  const parsed = parseConfig(env as unknown as Record<string, unknown>);
+  if (parsed.ok) return parsed.config;
+  // The Worker refuses before it asks an object: only a deployment in mid-change comes here.
+  throw new Error(parsed.errors.join(" "));
+}
+
+function openPeers(streams: Env["STREAMS"]): ForkPeers {
+  return {
+    acquire: async (source, request) => streams.getByName(source).acquireFork(request),
+    release: async (source, sourceId, forkId) =>
+      streams.getByName(source).releaseFork(sourceId, forkId),
+  };
+}
+
+function describeFault({ message, effect }: StorageFault) {
+  return effect === "none"
+    ? ({ code: "unavailable", message, retryAfterSeconds: RETRY_AFTER_SECONDS } as const)
+    : ({
+        code: "outcome_unknown",
+        message: `${message} The write may have happened: retry it with producer headers, or read the tail first.`,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      } as const);
+}
