@@ -18,7 +18,7 @@ import { respondRefusal } from "#http/respond.ts";
 import { EventEncoder } from "#live/sse.ts";
 import { Waiters } from "#live/waiters.ts";
 import type { StreamPath } from "#protocol/path.ts";
-import type { Result } from "#protocol/refusal.ts";
+import { refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault } from "#storage/contract.ts";
 import { openJournal } from "#storage/journal.ts";
 import { openLog } from "#storage/log.ts";
@@ -80,7 +80,13 @@ export class StreamObject extends DurableObject<Env> {
 
   /** Called by the object of a fork that is being created. Adding the same fork twice is adding it once. */
   async acquireFork(request: ForkRequest): Promise<Result<ForkGrant>> {
-    return acquireFork(this.#target.stream, request);
+    try {
+      return await acquireFork(this.#target.stream, request);
+    } catch (error) {
+      // A class does not survive the way between objects; a refusal does. Nothing was granted.
+      if (!(error instanceof StorageFault)) throw error;
+      return refuse(describeFault(new StorageFault(error.message, "none", error.cause)));
+    }
   }
 
   /** Called by the object of a fork that is gone, or never came to be. May be repeated. */

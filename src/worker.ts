@@ -3,23 +3,28 @@
 import { createRouter, refuseUnread } from "#http/router.ts";
 import { respondRefusal } from "#http/respond.ts";
 import type { StreamPath } from "#protocol/path.ts";
-import { parseConfig } from "./config.ts";
+import { parseConfig, type ConfigResult } from "./config.ts";
 
 export { StreamObject } from "./stream-object.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
+const route = createRouter(forward);
+
+// The variables of an isolate never change: they are checked with its first request.
+let checked: ConfigResult | undefined;
+
 export default {
   async fetch(request, env): Promise<Response> {
-    const config = parseConfig(env as unknown as Record<string, unknown>);
-    if (!config.ok) {
-      return refuseUnread(request, { code: "misconfigured", message: config.errors.join(" ") });
+    checked ??= parseConfig(env as unknown as Record<string, unknown>);
+    if (!checked.ok) {
+      return refuseUnread(request, { code: "misconfigured", message: checked.errors.join(" ") });
     }
-    return createRouter((path, forwarded) => forward(env, path, forwarded))(request);
+    return route(request, env);
   },
 } satisfies ExportedHandler<Env>;
 
-async function forward(env: Env, path: StreamPath, request: Request): Promise<Response> {
+async function forward(path: StreamPath, request: Request, env: Env): Promise<Response> {
   try {
     return await env.STREAMS.getByName(path).fetch(request);
   } catch (error) {

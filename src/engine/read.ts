@@ -2,7 +2,7 @@
 
 import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, payloadBytes, sliceUntil, takeFrames, type Chunk } from "#protocol/frames.ts";
-import { READ_BYTES_MAX } from "#protocol/limits.ts";
+import { FRAME_BYTES_MAX, READ_BYTES_MAX } from "#protocol/limits.ts";
 import type { Position, ReadFrom } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
@@ -145,7 +145,12 @@ async function findCold(
   return { chunks: [], last: true };
 }
 
-/** The position that lies `count` messages (JSON) or bytes (otherwise) after an anchor; undefined past the end. */
+/**
+ * The position that lies `count` messages (JSON) or bytes (otherwise) after an anchor (§4.2).
+ *
+ * @returns undefined past the next data boundary: the tail for JSON, whose every message has an offset of its own;
+ *   for bytes the end of the append that the anchor lies in
+ */
 export async function advance(
   stream: Stream,
   id: string,
@@ -160,6 +165,7 @@ export async function advance(
     const last = chunks.at(-1);
     if (last === undefined) return undefined;
     const have = kind === "json" ? chunkEnd(last).seq - at.seq : payloadBytes(chunks);
+    if (kind !== "json" && boundary(chunks) < left) return undefined;
     if (have < left) {
       at = chunkEnd(last);
       left -= have;
@@ -168,6 +174,19 @@ export async function advance(
     return kind === "json" ? messageEnd(chunks, at.seq + left) : byteAt(chunks, at.byte + left);
   }
   return at;
+}
+
+/** Bytes to the end of the append that begins the chunks; Infinity when it goes on after them. */
+function boundary(chunks: readonly Chunk[]): number {
+  let bytes = 0;
+  for (const { ends, payload } of chunks) {
+    for (const [i, end] of ends.entries()) {
+      // A frame of the largest size may be a piece of an append that goes on in the next one.
+      if (end - (i === 0 ? 0 : (ends[i - 1] ?? 0)) !== FRAME_BYTES_MAX) return bytes + end;
+    }
+    bytes += payload.length;
+  }
+  return Infinity;
 }
 
 function messageEnd(chunks: readonly Chunk[], seq: number): Position {

@@ -13,7 +13,6 @@ export function remove(stream: Stream): Result<undefined> {
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
   takeAway(stream);
-  stream.armAlarm();
   return accept(undefined);
 }
 
@@ -31,6 +30,7 @@ function takeAway(stream: Stream): void {
   } else {
     eraseStream(stream);
   }
+  stream.armAlarm();
   stream.deps.onChange();
 }
 

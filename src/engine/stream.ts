@@ -74,7 +74,7 @@ export class Stream {
     this.#cache = new TailCache(this.#tailOrFloor());
     if (this.#slot.kind === "present") {
       const { record, tail } = this.#slot;
-      this.#deadlineMs = record.deadlineMs;
+      this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
       if (tail.byte > record.flushed.byte) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
     }
     this.refreshTasks();

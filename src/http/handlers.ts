@@ -140,11 +140,11 @@ async function poll(
 }
 
 async function follow(target: Target, query: ReadQuery, from: Position): Promise<Response> {
-  // Read once before the answer begins: what must be refused still can be.
-  const page = await readPage(target.stream, from);
+  // The first page is read before the answer begins: what must be refused still can be.
+  const page = await target.source.read(from);
   if (!page.ok) return respondRefusal(page.refusal);
   const { settings, source, encoder } = target;
-  const body = sseBody(source, encoder, from, {
+  const body = sseBody(source, encoder, page.value, {
     durationMs: settings.sseDurationMs,
     heartbeatMs: settings.sseHeartbeatMs,
     clientCursor: query.cursor,

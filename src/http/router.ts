@@ -9,17 +9,23 @@ import { answerPreflight, METHODS } from "./cors.ts";
 import { respondRefusal } from "./respond.ts";
 
 /** Sends a request to the object of a stream. */
-export type Forward = (path: StreamPath, request: Request) => Promise<Response>;
+export type Forward<Bindings> = (
+  path: StreamPath,
+  request: Request,
+  bindings: Bindings,
+) => Promise<Response>;
 
-/** Answers every request of the server. */
-export function createRouter(forward: Forward): (request: Request) => Promise<Response> {
-  const stream = async (request: IRequest & Request): Promise<Response> => {
+/** Answers every request of the server. Made once; the bindings come with each request. */
+export function createRouter<Bindings>(
+  forward: Forward<Bindings>,
+): (request: Request, bindings: Bindings) => Promise<Response> {
+  const stream = async (request: IRequest & Request, bindings: Bindings): Promise<Response> => {
     const path = parseStreamPath(new URL(request.url).pathname);
     if (path === undefined) return refuseUnread(request, INVALID_PATH);
     if (isReserved(path)) return refuseUnread(request, NOT_FOUND);
-    return forward(path, request);
+    return forward(path, request, bindings);
   };
-  const router = Router<IRequest & Request, []>()
+  const router = Router<IRequest & Request, [Bindings]>()
     .options("*", async (request) => {
       await dropBody(request);
       return answerPreflight();
@@ -31,7 +37,7 @@ export function createRouter(forward: Forward): (request: Request) => Promise<Re
     .delete(`${STREAM_ROOT}*`, stream)
     .all(`${STREAM_ROOT}*`, (request) => refuseUnread(request, METHOD_NOT_ALLOWED))
     .all("*", (request) => refuseUnread(request, NOT_FOUND));
-  return (request) => router.fetch(request as IRequest & Request);
+  return (request, bindings) => router.fetch(request as IRequest & Request, bindings);
 }
 
 /** Refuses a request whose body nobody has read. */

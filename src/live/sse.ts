@@ -1,8 +1,8 @@
 /** Server-sent events (§5.8): moves batches from a session to a connection, as fast as its reader takes them. */
 
 import { formatCursor } from "#protocol/cursor.ts";
-import type { Position } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
+import { accept } from "#protocol/refusal.ts";
 import { formatControlEvent, formatDataEvent, HEARTBEAT } from "#protocol/sse.ts";
 import { startSession, takePage, type Batch, type Session } from "./session.ts";
 import type { LiveSource } from "./source.ts";
@@ -20,22 +20,25 @@ export interface SseOptions {
 const ENCODER = new TextEncoder();
 
 /**
- * The body of an SSE answer. Nothing is queued for a slow reader: a batch is read when there is room for it, so that
+ * The body of an SSE answer that begins with a page. Nothing is queued for a slow reader: a batch is read when there is room for it, so that
  * a reader costs one batch of memory however far behind it is.
  */
 export function sseBody(
   source: LiveSource,
   encoder: EventEncoder,
-  from: Position,
+  first: Page,
   options: SseOptions,
 ): ReadableStream<Uint8Array> {
   const endMs = source.now() + options.durationMs;
-  let session = startSession(from);
+  let session = startSession(first.from);
+  let pending: Page | undefined = first;
   let cancelled = false;
 
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    const step = await nextStep(source, session, Math.min(options.heartbeatMs, endMs - source.now()));
+    const waitMs = Math.min(options.heartbeatMs, endMs - source.now());
+    const step = await nextStep(source, session, pending, waitMs);
     if (cancelled) return;
+    pending = undefined;
     session = step.session;
     if (step.page !== undefined && step.batch !== undefined) {
       controller.enqueue(events(source, encoder, step.page, step.batch, options));
@@ -63,12 +66,17 @@ interface Step {
   readonly gone: boolean;
 }
 
-/** The next batch, or none after `waitMs` without news. */
-async function nextStep(source: LiveSource, session: Session, waitMs: number): Promise<Step> {
+/** The next batch, or none after `waitMs` without news. A pending page was read already. */
+async function nextStep(
+  source: LiveSource,
+  session: Session,
+  pending: Page | undefined,
+  waitMs: number,
+): Promise<Step> {
   const endMs = source.now() + waitMs;
-  for (;;) {
+  for (let page = pending; ; page = undefined) {
     const { version } = source.waiters;
-    const result = await source.read(session.position);
+    const result = page === undefined ? await source.read(session.position) : accept(page);
     if (!result.ok) return { session, gone: true };
     const taken = takePage(session, result.value);
     if (taken.batch !== undefined) {
