@@ -81,7 +81,9 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     const number = typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= variable.min && number <= variable.max) return number;
     const { min, max, unit } = variable;
-    errors.push(`${name} is ${show(value)}: it must be an integer from ${min} to ${max} (${unit}).`);
+    errors.push(
+      `${name} is ${show(value)}: it must be an integer from ${min} to ${max} (${unit}).`,
+    );
     return variable.default;
   };
 

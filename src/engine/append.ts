@@ -160,11 +160,7 @@ export async function append(stream: Stream, command: AppendCommand): Promise<Re
   return accept(describe(stream, record.id, command, decision, tail));
 }
 
-function commitAppend(
-  stream: Stream,
-  command: AppendCommand,
-  frames: readonly Uint8Array[],
-): void {
+function commitAppend(stream: Stream, command: AppendCommand, frames: readonly Uint8Array[]): void {
   const { slot } = stream;
   if (slot.kind === "absent") return;
   const { record, tail } = slot;

@@ -92,7 +92,8 @@ function sameContentType(record: StreamRecord, { contentType, fork }: CreateComm
 }
 
 function sameFork({ fork, base }: StreamRecord, command: ForkCommand | undefined): boolean {
-  if (fork === undefined || command === undefined) return fork === undefined && command === undefined;
+  if (fork === undefined || command === undefined)
+    return fork === undefined && command === undefined;
   if (fork.sourcePath !== command.sourcePath || fork.subOffset !== command.subOffset) return false;
   // An omitted offset was resolved when the fork was made: leaving it out again describes the same fork.
   const { anchor } = command;

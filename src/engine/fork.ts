@@ -49,7 +49,8 @@ export async function acquireFork(
   if (point === undefined || point.byte > tail.byte) {
     return refuse({
       code: "invalid_fork_sub_offset",
-      message: "Stream-Fork-Sub-Offset is past the end of the append or of the messages after the fork offset.",
+      message:
+        "Stream-Fork-Sub-Offset is past the end of the append or of the messages after the fork offset.",
     });
   }
   await flushThrough(stream, record.id, point);

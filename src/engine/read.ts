@@ -192,7 +192,8 @@ function boundary(chunks: readonly Chunk[]): number {
 function messageEnd(chunks: readonly Chunk[], seq: number): Position {
   const chunk = chunks.find((c) => chunkEnd(c).seq >= seq);
   const end = chunk?.ends[seq - 1 - chunk.start.seq];
-  if (chunk === undefined || end === undefined) throw new StorageFault("Frames are missing.", "none");
+  if (chunk === undefined || end === undefined)
+    throw new StorageFault("Frames are missing.", "none");
   return { seq, byte: chunk.start.byte + end };
 }
 

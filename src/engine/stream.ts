@@ -75,7 +75,8 @@ export class Stream {
     if (this.#slot.kind === "present") {
       const { record, tail } = this.#slot;
       this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
-      if (tail.byte > record.flushed.byte) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      if (tail.byte > record.flushed.byte)
+        this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
     }
     this.refreshTasks();
   }
@@ -176,7 +177,9 @@ export class Stream {
 
   /** The next time anything is to be done: flush, expiry or a task. */
   nextDueMs(): number | undefined {
-    const due = [this.flushDueMs, this.#deadlineMs, this.#taskDueMs].filter((ms) => ms !== undefined);
+    const due = [this.flushDueMs, this.#deadlineMs, this.#taskDueMs].filter(
+      (ms) => ms !== undefined,
+    );
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
@@ -201,10 +204,7 @@ export class Stream {
 }
 
 /** A stream that answers to its own URL, or the refusal of one that does not. */
-export function openStream(
-  stream: Stream,
-  expire: (stream: Stream) => void,
-): Result<Present> {
+export function openStream(stream: Stream, expire: (stream: Stream) => void): Result<Present> {
   const present = stream.present(expire);
   if (present === undefined) {
     return refuse({ code: "stream_not_found", message: "There is no stream at this URL." });

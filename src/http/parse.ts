@@ -34,7 +34,8 @@ export function parseRead(params: URLSearchParams): Result<ReadQuery> {
   if (offset === undefined && live !== null) {
     return refuse({
       code: "offset_missing",
-      message: "A live read needs an offset: -1 for the beginning, now, or one that an answer gave.",
+      message:
+        "A live read needs an offset: -1 for the beginning, now, or one that an answer gave.",
     });
   }
   const from: ReadFrom | undefined =
@@ -42,7 +43,8 @@ export function parseRead(params: URLSearchParams): Result<ReadQuery> {
   if (offsets.length > 1 || from === undefined) {
     return refuse({
       code: "invalid_offset",
-      message: "offset must be given once: -1, now, or what an earlier answer gave in Stream-Next-Offset.",
+      message:
+        "offset must be given once: -1, now, or what an earlier answer gave in Stream-Next-Offset.",
     });
   }
   return accept({ mode: live ?? "catch-up", from, cursor: params.get("cursor") });
@@ -139,11 +141,9 @@ function parseFork(headers: Headers): Result<ForkCommand | undefined> {
   const offset = headers.get(HEADER.forkOffset);
   const sub = headers.get(HEADER.forkSubOffset);
   if (source === null) {
-    if (offset === null && sub === null) return accept(undefined);
-    return refuse({
-      code: sub === null ? "invalid_fork_offset" : "invalid_fork_sub_offset",
-      message: "A fork offset needs Stream-Forked-From.",
-    });
+    if (sub !== null) return refuseSubOffset("Stream-Fork-Sub-Offset needs Stream-Forked-From.");
+    if (offset !== null) return refuseForkOffset("Stream-Fork-Offset needs Stream-Forked-From.");
+    return accept(undefined);
   }
   const sourcePath = parseSourcePath(source);
   if (sourcePath === undefined || isReserved(sourcePath)) {
@@ -152,21 +152,32 @@ function parseFork(headers: Headers): Result<ForkCommand | undefined> {
       message: "Stream-Forked-From must be the path of a stream on this server.",
     });
   }
-  const anchor = offset === null ? undefined : parseReadFrom(offset);
-  if (offset !== null && (anchor === undefined || anchor.kind === "now" || offset === "-1")) {
-    return refuse({
-      code: "invalid_fork_offset",
-      message: "Stream-Fork-Offset must be an offset that the source has given out.",
-    });
-  }
-  const subOffset = parseInteger(sub ?? "0");
-  if (subOffset === undefined || (sub !== null && /^0\d/.test(sub))) {
-    return refuse({
-      code: "invalid_fork_sub_offset",
-      message: "Stream-Fork-Sub-Offset must be a whole number in decimal.",
-    });
-  }
-  return accept({ sourcePath, anchor, subOffset });
+  const anchor = parseAnchor(offset);
+  if (!anchor.ok) return anchor;
+  const subOffset = parseSubOffset(sub);
+  if (!subOffset.ok) return subOffset;
+  return accept({ sourcePath, anchor: anchor.value, subOffset: subOffset.value });
+}
+
+function parseAnchor(offset: string | null): Result<ReadFrom | undefined> {
+  if (offset === null) return accept(undefined);
+  const anchor = offset === "-1" || offset === "now" ? undefined : parseReadFrom(offset);
+  if (anchor !== undefined) return accept(anchor);
+  return refuseForkOffset("Stream-Fork-Offset must be an offset that the source has given out.");
+}
+
+function parseSubOffset(sub: string | null): Result<number> {
+  const subOffset = sub === null ? 0 : parseInteger(sub);
+  if (subOffset !== undefined && !/^0\d/.test(sub ?? "")) return accept(subOffset);
+  return refuseSubOffset("Stream-Fork-Sub-Offset must be a whole number in decimal.");
+}
+
+function refuseForkOffset(message: string) {
+  return refuse({ code: "invalid_fork_offset", message });
+}
+
+function refuseSubOffset(message: string) {
+  return refuse({ code: "invalid_fork_sub_offset", message });
 }
 
 function parseProducer(headers: Headers): Result<ProducerStamp | undefined> {

@@ -37,7 +37,7 @@ export function createRouter<Bindings>(
     .delete(`${STREAM_ROOT}*`, stream)
     .all(`${STREAM_ROOT}*`, (request) => refuseUnread(request, METHOD_NOT_ALLOWED))
     .all("*", (request) => refuseUnread(request, NOT_FOUND));
-  return (request, bindings) => router.fetch(request as IRequest & Request, bindings);
+  return (request, bindings) => router.fetch(request, bindings);
 }
 
 /** Refuses a request whose body nobody has read. */

@@ -24,6 +24,7 @@ export function parseTtl(value: string): Lifetime | undefined {
 /** Reads `Stream-Expires-At`: an RFC 3339 timestamp, kept as it was written for the answers that repeat it. */
 export function parseExpiresAt(value: string): Lifetime | undefined {
   if (!RFC3339.test(value)) return undefined;
+  // oxlint-disable-next-line no-restricted-globals -- parsing a timestamp reads no clock
   const atMs = Date.parse(value);
   return Number.isNaN(atMs) ? undefined : { kind: "until", atMs, text: value };
 }

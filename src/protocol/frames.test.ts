@@ -17,7 +17,10 @@ import { FRAME_BYTES_MAX } from "./limits.ts";
 import type { Position } from "./offset.ts";
 
 const START: Position = { seq: 3, byte: 100 };
-const frames = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 30 });
+const frames = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), {
+  minLength: 1,
+  maxLength: 30,
+});
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);

@@ -1,6 +1,6 @@
 /** Stream paths: what a URL names, once percent-decoded and found harmless (§12.2). */
 
-import { PATH_BYTES_MAX, } from "./limits.ts";
+import { PATH_BYTES_MAX } from "./limits.ts";
 import { STREAM_ROOT } from "./names.ts";
 
 declare const brand: unique symbol;

@@ -65,9 +65,13 @@ describe("cursors (§10.1)", () => {
 
   it("goes strictly past a client that is not behind", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1000, max: 9e14 }), fc.double({ min: 0, max: 0.999 }), (c, r) => {
-        expect(Number(formatCursor(now, String(c), r))).toBeGreaterThan(c);
-      }),
+      fc.property(
+        fc.integer({ min: 1000, max: 9e14 }),
+        fc.double({ min: 0, max: 0.999 }),
+        (c, r) => {
+          expect(Number(formatCursor(now, String(c), r))).toBeGreaterThan(c);
+        },
+      ),
     );
   });
 });

@@ -63,7 +63,9 @@ function decodePayload({ encoding, body }: BlockBody, ends: readonly number[]): 
 // The messages stand one separator apart, so that their lengths alone say where each is: nothing is parsed.
 function jsonFrames(body: string, ends: readonly number[]): Uint8Array[] {
   const bytes = ENCODER.encode(body);
-  return ends.map((end, i) => bytes.subarray(1 + i + (i === 0 ? 0 : (ends[i - 1] ?? 0)), 1 + i + end));
+  return ends.map((end, i) =>
+    bytes.subarray(1 + i + (i === 0 ? 0 : (ends[i - 1] ?? 0)), 1 + i + end),
+  );
 }
 
 function base64Frames(body: string): Uint8Array[] {

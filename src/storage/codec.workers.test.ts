@@ -5,8 +5,14 @@ import { decodeBlock, encodeBlock } from "./block.ts";
 import { decodeFrames, encodeSegment } from "./segments.ts";
 
 const START = { seq: 2, byte: 77 };
-const binary = fc.array(fc.uint8Array({ minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 20 });
-const texts = fc.array(fc.string({ minLength: 1, unit: "grapheme" }), { minLength: 1, maxLength: 20 });
+const binary = fc.array(fc.uint8Array({ minLength: 1, maxLength: 60 }), {
+  minLength: 1,
+  maxLength: 20,
+});
+const texts = fc.array(fc.string({ minLength: 1, unit: "grapheme" }), {
+  minLength: 1,
+  maxLength: 20,
+});
 const encode = (text: string) => new TextEncoder().encode(text);
 
 function expectSame(actual: Chunk | undefined, chunk: Chunk): void {
@@ -48,7 +54,10 @@ describe("blocks of D1", () => {
   it("keeps JSON as an array that SQLite can read", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), (values) => {
-        const chunk = chunkOf(START, values.map((v) => encode(JSON.stringify(v))));
+        const chunk = chunkOf(
+          START,
+          values.map((v) => encode(JSON.stringify(v))),
+        );
         const block = encodeBlock(chunk, "json");
         expect(block.encoding).toBe("json");
         expect(JSON.parse(block.body)).toHaveLength(values.length);
@@ -81,7 +90,10 @@ describe("segments of R2", () => {
   });
 
   it("marks a frame boundary at least every 64 KiB of small frames", () => {
-    const chunk = chunkOf(START, Array.from({ length: 300 }, () => new Uint8Array(1_000)));
+    const chunk = chunkOf(
+      START,
+      Array.from({ length: 300 }, () => new Uint8Array(1_000)),
+    );
     const { marks } = encodeSegment([chunk]);
     expect(marks.length).toBe(5);
     marks.slice(1).forEach((m, i) => expect(m.byte - (marks[i]?.byte ?? 0)).toBeLessThan(67_000));

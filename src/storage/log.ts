@@ -53,7 +53,9 @@ export function openLog(db: D1Database): Log {
           "SELECT end, end_seq FROM blocks WHERE stream_id = ?1 AND start >= ?2 AND start < ?2 + ?3 ORDER BY start",
         )
         .bind(streamId, from.byte, bytes);
-      const { results } = await attempt("none", () => query.all<{ end: number; end_seq: number }>());
+      const { results } = await attempt("none", () =>
+        query.all<{ end: number; end_seq: number }>(),
+      );
       return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
     },
 
@@ -70,7 +72,9 @@ export function openLog(db: D1Database): Log {
     async replaceBySegment(streamId, segment) {
       const { start, end, key, marks } = segment;
       const insert = db
-        .prepare("INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .prepare(
+          "INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
         .bind(
           streamId,
           start.byte,

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig, VARIABLES, type VariableName } from "./config.ts";
+
+const names = Object.keys(VARIABLES) as VariableName[];
+const integers = names.flatMap((name) => {
+  const variable = VARIABLES[name];
+  return variable.kind === "integer" ? [{ name, ...variable }] : [];
+});
+const choices = names.flatMap((name) => {
+  const variable = VARIABLES[name];
+  return variable.kind === "choice" ? [{ name, ...variable }] : [];
+});
+
+describe("parseConfig", () => {
+  it("takes the defaults for what is absent or empty", () => {
+    const absent = parseConfig({});
+    expect(absent).toEqual(parseConfig(Object.fromEntries(names.map((name) => [name, ""]))));
+    expect(absent).toMatchObject({
+      ok: true,
+      config: { ackMode: "journal", cacheScope: "public", longPollTimeoutMs: 30_000 },
+    });
+  });
+
+  it("ignores other names", () => {
+    expect(parseConfig({ PATH: "/bin", DB: {} })).toEqual(parseConfig({}));
+  });
+
+  it.each(choices)("takes each choice of $name and nothing else", ({ name, choices: all }) => {
+    for (const choice of all) expect(parseConfig({ [name]: choice }).ok).toBe(true);
+    expect(parseConfig({ [name]: all[0].toUpperCase() })).toEqual({
+      ok: false,
+      errors: [`${name} is "${all[0].toUpperCase()}": it must be ${all.join(" or ")}.`],
+    });
+  });
+
+  it.each(integers)("takes $name from $min to $max", ({ name, min, max, default: usual }) => {
+    expect(usual).toBeGreaterThanOrEqual(min);
+    expect(usual).toBeLessThanOrEqual(max);
+    for (const value of [min, String(min), String(max)]) {
+      expect(parseConfig({ [name]: value }).ok).toBe(true);
+    }
+    for (const value of [min - 1, String(max + 1), "-1", "1e3", " 500", "500.5", "many", null]) {
+      expect(parseConfig({ [name]: value })).toEqual({
+        ok: false,
+        errors: [expect.stringContaining(`${name} is ${JSON.stringify(value)}: `)],
+      });
+    }
+  });
+
+  it("names every value that it refuses", () => {
+    const result = parseConfig({ ACK_MODE: "x", FLUSH_BYTES: "x", SEGMENT_BYTES: "1024" });
+    expect(result.ok ? [] : result.errors).toHaveLength(2);
+  });
+});
