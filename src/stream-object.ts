@@ -17,7 +17,6 @@ import { handle, type Target } from "#http/handlers.ts";
 import { respondRefusal } from "#http/respond.ts";
 import { EventEncoder } from "#live/sse.ts";
 import { Waiters } from "#live/waiters.ts";
-import type { StreamPath } from "#protocol/path.ts";
 import { refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault } from "#storage/contract.ts";
 import { openJournal } from "#storage/journal.ts";
@@ -35,7 +34,6 @@ export class StreamObject extends DurableObject<Env> {
     const config = loadConfig(env);
     const waiters = new Waiters();
     const stream = new Stream({
-      path: (ctx.id.name ?? "") as StreamPath,
       settings: config,
       journal: openJournal(ctx.storage),
       log: openLog(env.DB),

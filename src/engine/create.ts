@@ -14,6 +14,7 @@ import { expire } from "./remove.ts";
 import type { Present, Stream } from "./stream.ts";
 
 export interface CreateCommand {
+  readonly path: StreamPath;
   readonly contentType: string | undefined;
   readonly lifetime: Lifetime;
   readonly closed: boolean;
@@ -107,7 +108,7 @@ async function createFork(
   command: CreateCommand,
   fork: ForkCommand,
 ): Promise<Result<Created>> {
-  const { journal, peers, now, newId, path } = stream.deps;
+  const { journal, peers, now, newId } = stream.deps;
   const id = newId();
   const { sourcePath, subOffset } = fork;
   const intent = { kind: "release", sourcePath, sourceId: undefined, forkId: id } as const;
@@ -116,7 +117,7 @@ async function createFork(
   stream.armAlarm();
   const granted = await peers.acquire(sourcePath, {
     forkId: id,
-    forkPath: path,
+    forkPath: command.path,
     contentType: command.contentType,
     anchor: fork.anchor ?? { kind: "now" },
     subOffset,
@@ -180,7 +181,7 @@ async function putStream(
   const now = stream.deps.now();
   const record: StreamRecord = {
     ...fields,
-    path: stream.deps.path,
+    path: command.path,
     kind,
     createdAtMs: now,
     requestedLifetime: command.lifetime,

@@ -73,9 +73,8 @@ export function runFlush(stream: Stream): Promise<void> {
 async function flushOnce(stream: Stream): Promise<void> {
   const { journal, log } = stream.deps;
   const { slot } = stream;
-  if (slot.kind === "absent") return;
-  const sealed = journal.seal();
-  if (sealed === undefined) {
+  const sealed = slot.kind === "absent" ? undefined : journal.seal();
+  if (slot.kind === "absent" || sealed === undefined) {
     stream.flushDueMs = undefined;
     return;
   }

@@ -8,7 +8,6 @@
 import { deadlineMs, storedDeadlineMs } from "#protocol/expiry.ts";
 import { chunkEnd } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
-import type { StreamPath } from "#protocol/path.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import type {
   Commit,
@@ -31,7 +30,6 @@ export interface EngineSettings {
 
 /** The effects an engine is given: stores, other objects, time, identity, the alarm and the waiting readers. */
 export interface EngineDependencies {
-  readonly path: StreamPath;
   readonly settings: EngineSettings;
   readonly journal: Journal;
   readonly log: Log;

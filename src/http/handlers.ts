@@ -11,6 +11,7 @@ import type { LiveSource } from "#live/source.ts";
 import { sseBody, type EventEncoder } from "#live/sse.ts";
 import { formatCursor } from "#protocol/cursor.ts";
 import type { Position } from "#protocol/offset.ts";
+import { parseStreamPath } from "#protocol/path.ts";
 import type { Page } from "#protocol/page.ts";
 import { dropBody, readBody } from "./body.ts";
 import { METHODS } from "./cors.ts";
@@ -24,6 +25,7 @@ import {
   respondNothing,
   respondNow,
   respondPage,
+  INVALID_PATH,
   respondRefusal,
   type PageContext,
 } from "./respond.ts";
@@ -69,12 +71,14 @@ export async function handle(request: Request, target: Target): Promise<Response
 async function handlePut(request: Request, { stream }: Target): Promise<Response> {
   const body = await readBody(request);
   if (!body.ok) return respondRefusal(body.refusal);
-  const command = parseCreate(request.headers, body.value);
+  const url = new URL(request.url);
+  // An object that an alarm woke does not know its own name: the path comes with the request.
+  const path = parseStreamPath(url.pathname);
+  if (path === undefined) return respondRefusal(INVALID_PATH);
+  const command = parseCreate(path, request.headers, body.value);
   if (!command.ok) return respondRefusal(command.refusal);
   const outcome = await create(stream, command.value);
-  return outcome.ok
-    ? respondCreated(outcome.value, new URL(request.url))
-    : respondRefusal(outcome.refusal);
+  return outcome.ok ? respondCreated(outcome.value, url) : respondRefusal(outcome.refusal);
 }
 
 async function handlePost(request: Request, { stream }: Target): Promise<Response> {

@@ -11,7 +11,7 @@ import {
 } from "#protocol/limits.ts";
 import { HEADER } from "#protocol/names.ts";
 import { parseReadFrom, type ReadFrom } from "#protocol/offset.ts";
-import { isReserved, parseSourcePath } from "#protocol/path.ts";
+import { isReserved, parseSourcePath, type StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp } from "#protocol/producer.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 
@@ -74,8 +74,12 @@ export function parseAppend(headers: Headers, body: Uint8Array): Result<AppendCo
   return accept({ contentType, body, close, producer: producer.value, writerSeq });
 }
 
-/** The headers of a PUT (§5.1), with its body. */
-export function parseCreate(headers: Headers, body: Uint8Array): Result<CreateCommand> {
+/** The path and headers of a PUT (§5.1), with its body. */
+export function parseCreate(
+  path: StreamPath,
+  headers: Headers,
+  body: Uint8Array,
+): Result<CreateCommand> {
   const contentType = headers.get("Content-Type")?.trim() || undefined;
   const refusal = checkContentType(contentType, false);
   if (refusal !== undefined) return refuse(refusal);
@@ -84,6 +88,7 @@ export function parseCreate(headers: Headers, body: Uint8Array): Result<CreateCo
   const fork = parseFork(headers);
   if (!fork.ok) return fork;
   return accept({
+    path,
     contentType,
     lifetime: lifetime.value,
     closed: parseClosed(headers),

@@ -64,6 +64,12 @@ export const STATUS: Record<RefusalCode, number> = {
   unavailable: 503,
 };
 
+export const INVALID_PATH: Refusal = {
+  code: "invalid_path",
+  message:
+    "A stream's path has no empty, . or .. segments and no control characters, and is at most 1,024 bytes of UTF-8.",
+};
+
 /** A refusal as status, headers and `{"error":{"code","message"}}`. */
 export function respondRefusal(refusal: Refusal): Response {
   const { code, message } = refusal;

@@ -6,7 +6,7 @@ import { isReserved, parseStreamPath, type StreamPath } from "#protocol/path.ts"
 import type { Refusal } from "#protocol/refusal.ts";
 import { dropBody } from "./body.ts";
 import { answerPreflight, METHODS } from "./cors.ts";
-import { respondRefusal } from "./respond.ts";
+import { INVALID_PATH, respondRefusal } from "./respond.ts";
 
 /** Sends a request to the object of a stream. */
 export type Forward<Bindings> = (
@@ -45,12 +45,6 @@ export async function refuseUnread(request: Request, refusal: Refusal): Promise<
   await dropBody(request);
   return respondRefusal(refusal);
 }
-
-const INVALID_PATH: Refusal = {
-  code: "invalid_path",
-  message:
-    "A stream's path has no empty, . or .. segments and no control characters, and is at most 1,024 bytes of UTF-8.",
-};
 
 const NOT_FOUND: Refusal = {
   code: "not_found",
