@@ -1,0 +1,12 @@
+/** The official suite against ACK_MODE=d1. Subscriptions are no part of the base protocol. */
+
+import { runConformanceTests } from "@durable-streams/server-conformance-tests";
+import { inject } from "vitest";
+
+const servers = inject("servers");
+
+runConformanceTests({
+  baseUrl: servers.d1,
+  longPollTimeoutMs: servers.longPollTimeoutMs,
+  subscriptions: false,
+});

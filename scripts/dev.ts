@@ -1,0 +1,23 @@
+/** `npm run dev`: `wrangler dev`, which reloads on every change, on the data of `npm start` (not both at once). */
+
+import { openDataDirectory } from "./data-directory.ts";
+import { StartError } from "./start-error.ts";
+import { runWrangler } from "./wrangler.ts";
+
+try {
+  const data = await openDataDirectory(".headwater");
+  Object.assign(process.env, data.environment);
+  const state = ["--persist-to", data.path];
+  // Without a terminal wrangler applies the migrations and does not ask first.
+  const migrate = ["d1", "migrations", "apply", "DB", "--local", ...state];
+  const migrated = await runWrangler(migrate, "ignore");
+  process.exitCode =
+    migrated === 0
+      ? await runWrangler(["dev", "--port", "4437", ...state, ...process.argv.slice(2)])
+      : migrated;
+  data.release();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  for (const line of error.lines) console.error(line);
+  process.exitCode = 1;
+}

@@ -1,0 +1,166 @@
+/**
+ * The server on this machine: the Worker's bundle on workerd, with objects, D1 and R2 in one data directory.
+ *
+ * The public port is a direct socket of the Worker. Nothing is served that has not passed every check: the order is
+ * variables, data directory, port, workerd, migrations.
+ */
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { build } from "esbuild";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type V4WorkerOptions,
+} from "miniflare";
+import { parseConfig, VARIABLES, type Config } from "../src/config.ts";
+import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
+import { applyMigrations, listMigrations } from "./migrations.ts";
+import { goOffline } from "./offline.ts";
+import { StartError } from "./start-error.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+export interface ServerOptions {
+  readonly host?: string;
+  /** 0 means any free port. */
+  readonly port?: number;
+  readonly dataDirectory: string;
+  readonly migrationsDirectory?: string;
+  /** Values for the variables of src/config.ts, in place of wrangler.toml's. Other names are ignored. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Server {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly config: Config;
+  /** The workerds of a killed server that were ended to make place for this one. */
+  readonly orphans: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** @throws StartError when something the user can change is in the way */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const host = options.host ?? "127.0.0.1";
+  const worker = await loadWorkerOptions();
+  const bindings = { ...worker.bindings, ...pickVariables(options.variables ?? {}) };
+  const parsed = parseConfig(bindings);
+  if (!parsed.ok) throw new StartError(parsed.errors);
+  const migrations = options.migrationsDirectory ?? join(ROOT, "migrations");
+  listMigrations(migrations);
+
+  const data = await openDataDirectory(options.dataDirectory);
+  let miniflare: Miniflare | undefined;
+  const stop = async () => {
+    await miniflare?.dispose();
+    data.release();
+  };
+  try {
+    const port = await findPort(host, options.port ?? 0);
+    const script = await bundle();
+    miniflare = openMiniflare({ worker: { ...worker, bindings }, script, host, port, data });
+    await miniflare.ready;
+    await applyMigrations(await miniflare.getD1Database("DB"), migrations);
+    return {
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      port,
+      dataDirectory: data.path,
+      config: parsed.config,
+      orphans: data.ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type WorkerOptions = Pick<V4WorkerOptions, "bindings"> & Record<string, unknown>;
+
+async function loadWorkerOptions(): Promise<WorkerOptions> {
+  goOffline();
+  const { unstable_getMiniflareWorkerOptions: getOptions } = await import("wrangler");
+  const { workerOptions } = getOptions(join(ROOT, "wrangler.toml"));
+  const { modulesRules: _rules, connectHandlers: _handlers, ...rest } = workerOptions;
+  return rest;
+}
+
+function pickVariables(values: Readonly<Record<string, string | undefined>>) {
+  const picked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (name in VARIABLES && value !== undefined && value !== "") picked[name] = value;
+  }
+  return picked;
+}
+
+async function bundle(): Promise<string> {
+  const result = await build({
+    entryPoints: [join(ROOT, "src/worker.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+    sourcemap: "inline",
+    logLevel: "silent",
+  });
+  const [output] = result.outputFiles;
+  if (output === undefined) throw new Error("esbuild wrote no file");
+  return output.text;
+}
+
+interface Runtime {
+  readonly worker: WorkerOptions;
+  readonly script: string;
+  readonly host: string;
+  readonly port: number;
+  readonly data: DataDirectory;
+}
+
+function openMiniflare({ worker, script, host, port, data }: Runtime): Miniflare {
+  return new Miniflare(
+    convertV4MiniflareOptions({
+      ...worker,
+      name: "headwater",
+      modulesRoot: ROOT,
+      modules: [{ type: "ESModule", path: join(ROOT, "worker.js"), contents: script }],
+      unsafeDirectSockets: [{ host, port }],
+      unsafeRuntimeEnv: { ...data.environment },
+      // The same state as of `wrangler dev --persist-to <data>`.
+      resourcePersistencePath: join(data.path, "v3"),
+      cf: false,
+      logRequests: false,
+      log: new Log(LogLevel.WARN),
+    }),
+  );
+}
+
+/** Binds and frees the port: workerd reports a taken port late, and a ghost on it would answer in our place. */
+async function findPort(host: string, port: number): Promise<number> {
+  const probe = createServer();
+  try {
+    return await new Promise((resolve, reject) => {
+      probe.once("error", reject);
+      probe.listen(port, host, () => {
+        const address = probe.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  } catch (error) {
+    throw new StartError([describePortError(host, port, error)], { cause: error });
+  } finally {
+    await new Promise((resolve) => probe.close(resolve));
+  }
+}
+
+function describePortError(host: string, port: number, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return code === "EADDRINUSE"
+    ? `Port ${port} on ${host} is taken: choose another with --port, or end what listens there (a workerd that a killed server left behind also keeps its port).`
+    : `Port ${port} on ${host} cannot be used (${code}).`;
+}

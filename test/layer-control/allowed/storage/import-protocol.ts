@@ -1,0 +1,1 @@
+export { value } from "#protocol/offset.ts";

@@ -1,0 +1,16 @@
+/** What test/servers.ts gives to the tests, through `inject("servers")`. */
+
+// eslint-disable-next-line import/no-unassigned-import -- makes the module known, so that it can be augmented
+import "vitest";
+
+export interface Servers {
+  readonly journal: string;
+  readonly d1: string;
+  readonly longPollTimeoutMs: number;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    servers: Servers;
+  }
+}

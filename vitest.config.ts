@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { goOffline } from "./scripts/offline.ts";
+
+goOffline();
+
+const root = import.meta.dirname;
+const inWorkerd = ["src/**/*.workers.test.ts", "test/**/*.workers.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts"],
+          exclude: inWorkerd,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: join(root, "wrangler.toml") },
+            miniflare: {
+              bindings: { MIGRATIONS: await readD1Migrations(join(root, "migrations")) },
+            },
+          })),
+        ],
+        test: {
+          name: "workers",
+          include: inWorkerd,
+          setupFiles: ["test/workers-setup.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "server",
+          include: ["conformance/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: inWorkerd,
+          globalSetup: ["test/servers.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
