@@ -6,7 +6,7 @@
  * has said that it holds them.
  */
 
-import { packChunks, type Chunk } from "#protocol/frames.ts";
+import { chunkEnd, packChunks, type Chunk } from "#protocol/frames.ts";
 import { BLOCK_BYTES_MAX, READ_BYTES_MAX } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 import { StorageFault } from "#storage/contract.ts";
@@ -139,10 +139,7 @@ async function readRange(
     const last = found.at(-1);
     if (last === undefined) throw new StorageFault("D1 lacks blocks that it took.", "none");
     chunks.push(...found);
-    at = {
-      seq: last.start.seq + last.ends.length,
-      byte: last.start.byte + last.payload.length,
-    };
+    at = chunkEnd(last);
   }
   return chunks;
 }

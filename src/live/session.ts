@@ -53,7 +53,8 @@ export function takePage(session: Session, page: Page): { session: Session; batc
 function wholeCharacters(page: Page): readonly Chunk[] {
   const last = page.chunks.at(-1);
   if (page.kind !== "text" || page.closed || last === undefined) return page.chunks;
-  const tail = joinPayload(page.chunks.slice(-4));
+  // A character is at most four bytes, and a chunk at least one.
+  const tail = last.payload.length >= 4 ? last.payload : joinPayload(page.chunks.slice(-4));
   const incomplete = incompleteTail(tail);
   if (incomplete === 0) return page.chunks;
   const byte = page.next.byte - incomplete;

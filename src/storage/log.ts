@@ -9,7 +9,8 @@ import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { decodeBlock, encodeBlock, type BlockBody } from "./block.ts";
-import { StorageFault, type Log, type Segment, type StreamRecord } from "./contract.ts";
+import { attempt } from "./attempt.ts";
+import type { Log, Segment, StreamRecord } from "./contract.ts";
 
 // A batch travels as one request: four blocks are at most about 3 MB of text.
 const BLOCKS_PER_BATCH = 4;
@@ -41,7 +42,7 @@ export function openLog(db: D1Database): Log {
       const statements = blocks.map((block) => insertBlock(db, record, block));
       if (!record.catalogued) statements.unshift(insertStream(db, record));
       for (let i = 0; i < statements.length; i += BLOCKS_PER_BATCH) {
-        await attempt("unknown", () => db.batch(statements.slice(i, i + BLOCKS_PER_BATCH)));
+        await attempt("D1", "unknown", () => db.batch(statements.slice(i, i + BLOCKS_PER_BATCH)));
       }
     },
 
@@ -53,7 +54,7 @@ export function openLog(db: D1Database): Log {
           "SELECT end, end_seq FROM blocks WHERE stream_id = ?1 AND start >= ?2 AND start < ?2 + ?3 ORDER BY start",
         )
         .bind(streamId, from.byte, bytes);
-      const { results } = await attempt("none", () =>
+      const { results } = await attempt("D1", "none", () =>
         query.all<{ end: number; end_seq: number }>(),
       );
       return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
@@ -65,7 +66,7 @@ export function openLog(db: D1Database): Log {
           "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
         )
         .bind(streamId, at.byte);
-      const row = await attempt("none", () => query.first<SegmentRow>());
+      const row = await attempt("D1", "none", () => query.first<SegmentRow>());
       return row === null || row.end <= at.byte ? undefined : parseSegment(row);
     },
 
@@ -87,14 +88,14 @@ export function openLog(db: D1Database): Log {
       const remove = db
         .prepare("DELETE FROM blocks WHERE stream_id = ? AND start >= ? AND start < ?")
         .bind(streamId, start.byte, end.byte);
-      await attempt("unknown", () => db.batch([insert, remove]));
+      await attempt("D1", "unknown", () => db.batch([insert, remove]));
     },
 
     async erase(streamId) {
       const statements = ["blocks", "segments", "streams"].map((table) =>
         db.prepare(`DELETE FROM ${table} WHERE stream_id = ?`).bind(streamId),
       );
-      await attempt("unknown", () => db.batch(statements));
+      await attempt("D1", "unknown", () => db.batch(statements));
     },
   };
 }
@@ -114,7 +115,7 @@ async function readBlocks(
        ORDER BY start`,
     )
     .bind(streamId, from.byte, bytesMax);
-  const { results } = await attempt("none", () => query.all<BlockRow>());
+  const { results } = await attempt("D1", "none", () => query.all<BlockRow>());
   const chunks: Chunk[] = [];
   let at = from;
   for (const row of results) {
@@ -159,12 +160,4 @@ function parseSegment(row: SegmentRow): Segment {
     key: row.key,
     marks: marks.map(([seq, byte]) => ({ seq, byte })),
   };
-}
-
-async function attempt<T>(effect: "none" | "unknown", query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw new StorageFault("D1 did not answer.", effect, error);
-  }
 }

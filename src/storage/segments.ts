@@ -7,6 +7,7 @@
 
 import { chunkEnd, chunkOf, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { formatOffset, type Position } from "#protocol/offset.ts";
+import { attempt } from "./attempt.ts";
 import { StorageFault, type Segment, type Segments } from "./contract.ts";
 
 const LENGTH_BYTES = 4;
@@ -20,7 +21,7 @@ export function openSegments(bucket: R2Bucket): Segments {
       const [{ start }] = chunks;
       const end = chunkEnd(chunks.at(-1) ?? chunks[0]);
       const key = `${prefix(streamId)}${formatOffset(start)}-${formatOffset(end)}`;
-      await attempt("unknown", () => bucket.put(key, body));
+      await attempt("R2", "unknown", () => bucket.put(key, body));
       return { start, end, key, marks };
     },
 
@@ -29,9 +30,9 @@ export function openSegments(bucket: R2Bucket): Segments {
       if (mark === undefined) return [];
       const offset = fileOffset(segment, mark);
       const range = { offset, length: rangeBytes(segment, mark, from, bytesMax) };
-      const object = await attempt("none", () => bucket.get(segment.key, { range }));
+      const object = await attempt("R2", "none", () => bucket.get(segment.key, { range }));
       if (object === null) throw new StorageFault(`R2 has no object ${segment.key}.`, "none");
-      const bytes = new Uint8Array(await attempt("none", () => object.arrayBuffer()));
+      const bytes = new Uint8Array(await attempt("R2", "none", () => object.arrayBuffer()));
       const chunk = decodeFrames(mark, bytes);
       const part = chunk === undefined ? undefined : sliceFrom(chunk, from, kind);
       return part === undefined ? [] : [part];
@@ -39,9 +40,11 @@ export function openSegments(bucket: R2Bucket): Segments {
 
     async erase(streamId) {
       for (;;) {
-        const { objects } = await attempt("none", () => bucket.list({ prefix: prefix(streamId) }));
+        const { objects } = await attempt("R2", "none", () =>
+          bucket.list({ prefix: prefix(streamId) }),
+        );
         if (objects.length === 0) return;
-        await attempt("unknown", () => bucket.delete(objects.map((o) => o.key)));
+        await attempt("R2", "unknown", () => bucket.delete(objects.map((o) => o.key)));
       }
     },
   };
@@ -99,12 +102,4 @@ function fileOffset({ start }: Segment, at: Position): number {
 function rangeBytes(segment: Segment, mark: Position, from: Position, bytesMax: number): number {
   const beyond = segment.marks.find((m) => m.byte >= from.byte + bytesMax) ?? segment.end;
   return fileOffset(segment, beyond) - fileOffset(segment, mark);
-}
-
-async function attempt<T>(effect: "none" | "unknown", query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw new StorageFault("R2 did not answer.", effect, error);
-  }
 }
