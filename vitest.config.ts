@@ -10,6 +10,8 @@ const inWorkerd = ["src/**/*.workers.test.ts", "test/**/*.workers.test.ts"];
 
 export default defineConfig({
   test: {
+    // The long files wait for the clock more than they compute.
+    maxWorkers: 3,
     projects: [
       {
         test: {

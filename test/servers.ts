@@ -7,7 +7,7 @@ import type { TestProject } from "vitest/node";
 import { startServer } from "../scripts/server.ts";
 
 /** Short, because the official suite waits for it often; long enough for what it does while it waits. */
-const LONG_POLL_TIMEOUT_MS = 500;
+const LONG_POLL_TIMEOUT_MS = 1_000;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const journal = await start("journal");
