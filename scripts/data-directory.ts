@@ -87,11 +87,22 @@ async function endOrphans(mark: string): Promise<number[]> {
   return orphans;
 }
 
-/** A zombie has closed its files and its port. (Its environment is gone before that: the mark cannot be asked.) */
+/**
+ * A zombie without threads has closed its files and its port. (A first thread that is a zombie is not enough: the
+ * others may still hold them. The environment is gone before all that, so the mark cannot be asked for.)
+ */
 function isRunning(pid: number): boolean {
   const [stat = ""] = readWords(pid, "stat");
   const state = /\) (\S)/.exec(stat)?.[1];
-  return state !== undefined && state !== "Z" && state !== "X";
+  return state !== undefined && (state !== "Z" || countThreads(pid) > 1);
+}
+
+function countThreads(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 function findWorkerds(mark: string): number[] {

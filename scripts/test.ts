@@ -4,53 +4,34 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check } from "./check.ts";
-
-interface Report {
-  readonly success: boolean;
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly { status: string; assertionResults: readonly unknown[] }[];
-}
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
+import { COUNTS_FILE, type Counts } from "./count-reporter.ts";
 
 function runVitest(): Counts {
-  const directory = mkdtempSync(join(tmpdir(), "headwater-report-"));
-  const file = join(directory, "report.json");
+  const directory = mkdtempSync(join(tmpdir(), "headwater-counts-"));
+  const file = join(directory, "counts.json");
   try {
     const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const counting = join(import.meta.dirname, "count-reporter.ts");
+    const reporters = ["--reporter=default", `--reporter=${counting}`];
     const args = [vitest, "run", ...reporters, ...process.argv.slice(2)];
-    const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
-    const counts = countTests(file);
-    // Vitest also fails for what is no test's fault alone: an unhandled rejection, a failed set-up.
+    const env = { ...process.env, [COUNTS_FILE]: file };
+    const { status } = spawnSync(process.execPath, args, { stdio: "inherit", env });
+    const counts = readCounts(file);
+    // Vitest also fails for what is no test's fault alone: a failed set-up, say.
     return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-function countTests(file: string): Counts {
-  let report: Report;
-  try {
-    report = JSON.parse(readFileSync(file, "utf8")) as Report;
-  } catch {
-    return { passed: 0, failed: 1 };
-  }
-  const unrunnable = report.testResults.filter(
-    (result) => result.status === "failed" && result.assertionResults.length === 0,
-  );
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + unrunnable.length,
-  };
+function readCounts(file: string): Counts {
+  // A run that ended before its end has written nothing: it failed.
+  if (!existsSync(file)) return { passed: 0, failed: 1 };
+  return JSON.parse(readFileSync(file, "utf8")) as Counts;
 }
 
 const failedChecks = check();

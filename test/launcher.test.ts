@@ -74,7 +74,7 @@ describe("the launcher after a SIGKILL", () => {
     expect(findWorkerds()).toHaveLength(1);
 
     const second = start(["--port", new URL(url ?? "").port]);
-    expect(await second.ready).toBe(url);
+    expect(await second.ready, second.stderr.join("\n")).toBe(url);
     expect(second.stdout[0]).toMatch(/^Ended workerd \(pid \d+\), left behind/);
     expect(findWorkerds()).toHaveLength(1);
     expect(await (await fetch(`${url}/v1/stream/a`)).json()).toEqual(["kept"]);

@@ -1,9 +1,9 @@
 /**
  * The journal: the object's own SQLite database, where an append becomes durable.
  *
- * Two tables take turns. Appends go to the current one; a flush seals it, and once D1 has its rows they are removed
- * all at once, which SQLite counts as no row written. Which table is current follows from their contents: the one
- * with the later rows. docs/formats.md describes every column.
+ * Two tables take turns. Appends go to the current one; a flush seals it, and once D1 has its rows the table is
+ * dropped and made anew: two rows written whatever it held, where deleting would cost one for every append. Which
+ * table is current follows from their contents: the one with the later rows. docs/formats.md describes every column.
  *
  * All calls are synchronous. The object runs one at a time, so that what is validated is what is committed.
  */
@@ -34,10 +34,13 @@ type Row = {
   body: ArrayBuffer;
 };
 
+// Up to this many rows, deleting them writes no more than making the table anew does.
+const DELETED_ROWS_MAX = 2;
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS slot (key INTEGER PRIMARY KEY CHECK (key = 1), value TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS journal_a (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS journal_b (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL);
+  ${createTable("journal_a")};
+  ${createTable("journal_b")};
   CREATE TABLE IF NOT EXISTS producers (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS edges (fork_id TEXT PRIMARY KEY, fork_path TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL);
@@ -108,9 +111,8 @@ class SqliteJournal implements Journal {
   remove(floor: Position, tasks: readonly Task[]): void {
     this.#storage.transactionSync(() => {
       this.#writeSlot({ floor });
-      for (const table of ["journal_a", "journal_b", "producers", "edges"]) {
-        this.#sql.exec(`DELETE FROM ${table}`);
-      }
+      for (const table of ["journal_a", "journal_b"] as const) this.#empty(table);
+      for (const table of ["producers", "edges"]) this.#sql.exec(`DELETE FROM ${table}`);
       for (const task of tasks) this.addTask(task, 0);
     });
   }
@@ -151,9 +153,8 @@ class SqliteJournal implements Journal {
   clearSealed(record: StreamRecord): void {
     const sealed = this.#other;
     this.#storage.transactionSync(() => {
-      const writerSeq = this.#newest(sealed)?.writer_seq ?? undefined;
-      this.#writeSlot({ record: { ...record, writerSeq } });
-      this.#sql.exec(`DELETE FROM ${sealed}`);
+      this.#writeSlot({ record });
+      this.#empty(sealed);
     });
   }
 
@@ -208,6 +209,16 @@ class SqliteJournal implements Journal {
     );
   }
 
+  #empty(table: Table): void {
+    const some = `SELECT 1 FROM ${table} LIMIT ${DELETED_ROWS_MAX + 1}`;
+    if (this.#sql.exec(some).toArray().length <= DELETED_ROWS_MAX) {
+      this.#sql.exec(`DELETE FROM ${table}`);
+      return;
+    }
+    this.#sql.exec(`DROP TABLE ${table}`);
+    this.#sql.exec(createTable(table));
+  }
+
   #insert(chunk: Chunk, writerSeq: string | undefined): void {
     for (const { start, ends, payload } of cutChunk(chunk, JOURNAL_ROW_BYTES_MAX)) {
       this.#sql.exec(
@@ -246,4 +257,9 @@ class SqliteJournal implements Journal {
         payload: new Uint8Array(body),
       }));
   }
+}
+
+function createTable(table: Table): string {
+  return `CREATE TABLE IF NOT EXISTS ${table}
+    (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL)`;
 }
