@@ -46,10 +46,9 @@ export async function create(stream: Stream, command: CreateCommand): Promise<Re
   if (command.fork !== undefined) return createFork(stream, command, command.fork);
 
   const contentType = command.contentType ?? DEFAULT_CONTENT_TYPE;
-  const { slot, deps } = stream;
-  const base = slot.kind === "absent" ? slot.floor : slot.tail;
+  const base = floorOf(stream);
   return putStream(stream, command, undefined, {
-    id: deps.newId(),
+    id: stream.deps.newId(),
     contentType,
     lifetime: command.lifetime,
     base,
@@ -57,6 +56,10 @@ export async function create(stream: Stream, command: CreateCommand): Promise<Re
     lineage: [],
     fork: undefined,
   });
+}
+
+function floorOf({ slot }: Stream): Position {
+  return slot.kind === "absent" ? slot.floor : slot.record.floor;
 }
 
 function answerExisting(present: Present, command: CreateCommand): Result<Created> {
@@ -183,6 +186,7 @@ async function putStream(
     ...fields,
     path: command.path,
     kind,
+    floor: floorOf(stream),
     createdAtMs: now,
     requestedLifetime: command.lifetime,
     deadlineMs: storedDeadlineMs(fields.lifetime, now),

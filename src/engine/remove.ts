@@ -37,14 +37,16 @@ function takeAway(stream: Stream): void {
 function eraseStream(stream: Stream): void {
   const { slot } = stream;
   if (slot.kind === "absent") return;
-  const { id, fork } = slot.record;
+  const { id, fork, floor } = slot.record;
   const tasks: Task[] = [{ kind: "erase", streamId: id }];
   if (fork !== undefined) {
     const { sourcePath, sourceId } = fork;
     tasks.push({ kind: "release", sourcePath, sourceId, forkId: id });
   }
   // The next stream at this path starts past every offset of this one, so that no saved offset fits both.
-  stream.clear({ seq: slot.tail.seq + 1, byte: slot.tail.byte + 1 }, tasks);
+  const seq = Math.max(floor.seq, slot.tail.seq + 1);
+  const byte = Math.max(floor.byte, slot.tail.byte + 1);
+  stream.clear({ seq, byte }, tasks);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** From outcomes to responses: the only place that knows statuses and headers. */
+/** From outcomes to responses: the only place that writes statuses and headers. */
 
 import type { Appended } from "#engine/append.ts";
 import type { Created } from "#engine/create.ts";
@@ -10,8 +10,9 @@ import { HEADER } from "#protocol/names.ts";
 import { formatOffset } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import type { ProducerState } from "#protocol/producer.ts";
-import type { Refusal, RefusalCode } from "#protocol/refusal.ts";
+import type { Refusal } from "#protocol/refusal.ts";
 import { BROWSER_HEADERS } from "./cors.ts";
+import { STATUS } from "./status.ts";
 
 type HeaderMap = Record<string, string>;
 
@@ -19,50 +20,6 @@ const NO_STORE: HeaderMap = { "Cache-Control": "no-store" };
 
 const MAX_AGE_SECONDS = 60;
 const STALE_SECONDS = 300;
-
-export const STATUS: Record<RefusalCode, number> = {
-  aborted_body: 400,
-  conflicting_expiry: 400,
-  content_length_mismatch: 400,
-  content_type_missing: 400,
-  empty_array: 400,
-  empty_body: 400,
-  fork_too_deep: 400,
-  invalid_content_type: 400,
-  invalid_expires_at: 400,
-  invalid_fork_offset: 400,
-  invalid_fork_source: 400,
-  invalid_fork_sub_offset: 400,
-  invalid_json: 400,
-  invalid_live_mode: 400,
-  invalid_offset: 400,
-  invalid_path: 400,
-  invalid_producer: 400,
-  invalid_stream_seq: 400,
-  invalid_ttl: 400,
-  offset_missing: 400,
-  producer_epoch_start: 400,
-  producer_fenced: 403,
-  not_found: 404,
-  source_not_found: 404,
-  stream_not_found: 404,
-  method_not_allowed: 405,
-  content_type_mismatch: 409,
-  path_blocked: 409,
-  producer_gap: 409,
-  source_deleted: 409,
-  stream_closed: 409,
-  stream_exists: 409,
-  stream_seq_conflict: 409,
-  offset_gone: 410,
-  stream_deleted: 410,
-  body_too_large: 413,
-  message_too_large: 413,
-  internal: 500,
-  misconfigured: 500,
-  outcome_unknown: 503,
-  unavailable: 503,
-};
 
 export const INVALID_PATH: Refusal = {
   code: "invalid_path",

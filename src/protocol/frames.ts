@@ -4,7 +4,7 @@
  */
 
 import type { StreamKind } from "./content-type.ts";
-import { FRAME_BYTES_MAX } from "./limits.ts";
+import { CHUNK_FRAMES_MAX, FRAME_BYTES_MAX } from "./limits.ts";
 import type { Position } from "./offset.ts";
 
 export interface Chunk {
@@ -144,15 +144,19 @@ function formatArray(chunks: readonly Chunk[]): Uint8Array {
   return body;
 }
 
-/** Cuts a chunk between frames so that no part is above `bytesMax`, unless one frame is. */
+/**
+ * Cuts a chunk between frames so that no part is above `bytesMax`, unless one frame is, or has more than
+ * {@link CHUNK_FRAMES_MAX} frames.
+ */
 export function cutChunk(chunk: Chunk, bytesMax: number): Chunk[] {
-  if (chunk.payload.length <= bytesMax) return [chunk];
+  if (chunk.payload.length <= bytesMax && chunk.ends.length <= CHUNK_FRAMES_MAX) return [chunk];
   const parts: Chunk[] = [];
   let first = 0;
   let from = 0;
   chunk.ends.forEach((end, i) => {
     const next = chunk.ends[i + 1];
-    if (next !== undefined && next - from <= bytesMax) return;
+    const fits = next !== undefined && next - from <= bytesMax && i + 1 - first < CHUNK_FRAMES_MAX;
+    if (fits) return;
     parts.push({
       start: { seq: chunk.start.seq + first, byte: chunk.start.byte + from },
       ends: chunk.ends.slice(first, i + 1).map((e) => e - from),
@@ -169,14 +173,19 @@ export function packChunks(chunks: readonly Chunk[], bytesMax: number): Chunk[] 
   const packed: Chunk[] = [];
   let open: Chunk[] = [];
   let bytes = 0;
+  let frames = 0;
   for (const part of chunks.flatMap((c) => cutChunk(c, bytesMax))) {
-    if (bytes > 0 && bytes + part.payload.length > bytesMax) {
+    const fits =
+      bytes + part.payload.length <= bytesMax && frames + part.ends.length <= CHUNK_FRAMES_MAX;
+    if (!fits) {
       packed.push(...joinAll(open));
       open = [];
       bytes = 0;
+      frames = 0;
     }
     open.push(part);
     bytes += part.payload.length;
+    frames += part.ends.length;
   }
   return [...packed, ...joinAll(open)];
 }

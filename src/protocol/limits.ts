@@ -15,6 +15,8 @@ export const READ_BYTES_MAX = MIB;
 export const BLOCK_BYTES_MAX = 512 * KIB;
 /** The raw bytes of one journal row, or one whole frame when that alone is larger. */
 export const JOURNAL_ROW_BYTES_MAX = MIB;
+/** The frames of one block or journal row: where each ends is stored as text, of up to 8 bytes a frame. */
+export const CHUNK_FRAMES_MAX = 65_536;
 /** The newest bytes an object keeps in memory, so that readers at the tail touch no database. */
 export const TAIL_BYTES_MAX = MIB;
 /** The number of appends those bytes may be made of. */

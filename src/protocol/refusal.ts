@@ -47,7 +47,7 @@ export type Refusal =
   | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })
   | (Plain<"offset_gone"> & { readonly earliest: Position })
   | (Plain<"unavailable" | "outcome_unknown"> & { readonly retryAfterSeconds: number })
-  | Plain<"misconfigured" | "internal">;
+  | Plain<"misconfigured">;
 
 export type RefusalCode = Refusal["code"];
 

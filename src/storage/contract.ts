@@ -38,6 +38,8 @@ export interface StreamRecord {
   readonly requestedLifetime: Lifetime;
   /** A sliding deadline is stored late by a tenth of its window; undefined for streams without an end. */
   readonly deadlineMs: number | undefined;
+  /** Past every offset of the streams that were at the path before. A fork may begin before it, as its source does. */
+  readonly floor: Position;
   /** The first position that can be read: not zero where an earlier stream lived at the path. */
   readonly base: Position;
   /** Where this stream's own frames begin: the base, or for a fork the place where it left its source. */

@@ -1,0 +1,85 @@
+/** The documentation against the code: tables that list what the code lists, links that lead somewhere, and the tour. */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { VARIABLES } from "../src/config.ts";
+import { STATUS } from "../src/http/status.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const readme = read("README.md");
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+/** The rows of the tables whose first cell is a name in backticks. */
+function rows(markdown: string): string[][] {
+  return [...markdown.matchAll(/^\| `.*\|$/gm)].map(([line]) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe("README.md", () => {
+  it("lists every variable with its unit, default and range", () => {
+    const listed = rows(readme)
+      .filter(([name]) => /^`[A-Z_]+`$/.test(name ?? ""))
+      .map(([name, , unit, value, range]) => [name, unit, value, range]);
+    const expected = Object.entries(VARIABLES).map(([name, v]) =>
+      v.kind === "choice"
+        ? [`\`${name}\``, "", v.choices[0], v.choices.join(", ")]
+        : [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`],
+    );
+    expect(listed).toEqual(expected);
+  });
+
+  it("has a tour whose every line works as written", () => {
+    const url = new URL(inject("servers").journal).origin;
+    const lines = [...readme.matchAll(/```sh tour\n(.*?)```/gs)].map(([, block]) => block).join("");
+    const script = `set -e\n${lines}`
+      .replaceAll("http://127.0.0.1:4437", url)
+      // The servers of the tests wait for a second only.
+      .replace("sleep 1;", "sleep 0.2;");
+    const { status, stdout } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+    expect(status).toBe(0);
+    for (const line of [
+      '[{"text":"hello"},{"text":"how"},{"text":"are you?"}]',
+      '[{"text":"how"},{"text":"are you?"}]',
+      '[{"text":"fine"}]',
+      '[{"text":"hello"},{"text":"goodbye"}]',
+      '[{"text":"hello"},{"text":"how"}]',
+      "Producer-Expected-Seq: 1",
+      "Stream-Closed: true",
+    ]) {
+      expect(stdout).toContain(line);
+    }
+    const codes = [...stdout.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code);
+    expect(codes).toEqual(["producer_gap", "stream_closed"]);
+  });
+});
+
+describe("docs/errors.md", () => {
+  it("lists every code with its status, and no other", () => {
+    const listed = rows(read("docs/errors.md")).map(([code, status]) => [
+      code?.replaceAll("`", ""),
+      Number(status),
+    ]);
+    expect(Object.fromEntries(listed)).toEqual(STATUS);
+    expect(listed).toHaveLength(Object.keys(STATUS).length);
+  });
+});
+
+describe("links", () => {
+  it.each(["README.md", ...globSync("docs/**/*.md", { cwd: ROOT })])(
+    "of %s lead somewhere",
+    (file) => {
+      for (const [, target = ""] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        expect(existsSync(join(ROOT, dirname(file), target)), target).toBe(true);
+      }
+    },
+  );
+});

@@ -1,0 +1,164 @@
+/** What the tests inside workerd do to a stream besides talking HTTP to it. */
+
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { runCompaction, runFlush } from "#engine/flush.ts";
+import { Stream, type EngineSettings } from "#engine/stream.ts";
+import { concat } from "./content.ts";
+import type { StreamObject } from "../../src/stream-object.ts";
+
+const ORIGIN = "http://headwater.test";
+
+/** Sends a request for a stream through the Worker. */
+export function call(path: string, init: RequestInit = {}, query = ""): Promise<Response> {
+  return exports.default.fetch(`${ORIGIN}/v1/stream/${path}${query}`, init);
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+/** Sends a request and reads the whole answer: an object with an unread answer cannot be evicted. */
+export async function ask(path: string, init?: RequestInit, query?: string): Promise<Answer> {
+  const answer = await call(path, init, query);
+  return { status: answer.status, headers: answer.headers, body: await answer.bytes() };
+}
+
+export function put(path: string, type: string, body?: BodyInit): Promise<Answer> {
+  return ask(path, {
+    method: "PUT",
+    headers: { "Content-Type": type },
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+export function post(
+  path: string,
+  type: string,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return ask(path, { method: "POST", headers: { "Content-Type": type, ...headers }, body });
+}
+
+export function stubOf(path: string): DurableObjectStub<StreamObject> {
+  return env.STREAMS.getByName(path);
+}
+
+/** Gives every object that starts from now on other settings: small ones bring all tiers into a small test. */
+export function tuneStreams(settings: Partial<EngineSettings>): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the stream that it is called on
+  const original = Stream.prototype.refreshTasks;
+  Stream.prototype.refreshTasks = function (this: Stream): void {
+    original.call(this);
+    // After the earlier ones, so that the last tuning holds.
+    Object.assign(this.deps.settings, settings);
+  };
+}
+
+/** Runs in the object of a path, with the very stream that the object answers from. */
+export async function inStream<T>(
+  path: string,
+  run: (stream: Stream, state: DurableObjectState, object: StreamObject) => T | Promise<T>,
+): Promise<T> {
+  return runInDurableObject<StreamObject, T>(stubOf(path), async (object, state) => {
+    // The object keeps its stream to itself. A HEAD asks the stream whether it is present, and so shows it.
+    // oxlint-disable-next-line typescript/unbound-method -- called with the stream that it is called on
+    const original = Stream.prototype.present;
+    const shown: Stream[] = [];
+    Stream.prototype.present = function (this: Stream, expire) {
+      shown.push(this);
+      return original.call(this, expire);
+    };
+    // All of a HEAD happens before its first await: no other object's stream comes between.
+    const answer = object.fetch(new Request(`${ORIGIN}/v1/stream/${path}`, { method: "HEAD" }));
+    Stream.prototype.present = original;
+    await (await answer).body?.cancel();
+    const [found] = shown;
+    if (found === undefined) throw new Error("The object showed no stream.");
+    return run(found, state, object);
+  });
+}
+
+export function flush(path: string): Promise<void> {
+  return inStream(path, runFlush);
+}
+
+/** Flushes, then compacts down to segments of a given size. */
+export function compact(path: string, segmentBytes = 1): Promise<void> {
+  return inStream(path, async (stream) => {
+    await runFlush(stream);
+    // One that is under way goes by the old size.
+    await stream.compacting;
+    const { settings } = stream.deps;
+    const before = settings.segmentBytes;
+    Object.assign(settings, { segmentBytes });
+    await runCompaction(stream);
+    Object.assign(settings, { segmentBytes: before });
+  });
+}
+
+/** Takes the object out of memory: what it knows from now on, it has read from its storage. */
+export async function restart(path: string): Promise<void> {
+  await runInDurableObject(stubOf(path), () => undefined);
+  await evictDurableObject(stubOf(path));
+}
+
+interface Counts {
+  readonly due: number;
+  readonly all: number;
+}
+
+/** Delivers the tasks of the objects until none is due in any. Answers how many are left for later. */
+export async function settle(paths: readonly string[]): Promise<number> {
+  for (let round = 0; round < 100; round++) {
+    let due = 0;
+    let all = 0;
+    for (const path of paths) {
+      const counts = await runInDurableObject(stubOf(path), (_, state) => countTasks(state));
+      due += counts.due;
+      all += counts.all;
+      if (counts.due > 0) await runDurableObjectAlarm(stubOf(path));
+    }
+    if (due === 0) return all;
+  }
+  throw new Error("Tasks do not come to an end.");
+}
+
+function countTasks({ storage }: DurableObjectState): Counts {
+  return storage.sql
+    .exec<{
+      due: number;
+      all: number;
+    }>('SELECT ifnull(sum(due_ms <= ?), 0) AS due, count(*) AS "all" FROM tasks', Date.now())
+    .one();
+}
+
+/** Reads from an offset on until the answer says that it is up to date. */
+export async function readAll(path: string, offset = "-1"): Promise<Uint8Array[]> {
+  const bodies: Uint8Array[] = [];
+  for (let at = offset; ;) {
+    const answer = await ask(path, {}, `?offset=${at}`);
+    if (answer.status !== 200) throw new Error(`A read was answered ${answer.status}.`);
+    bodies.push(answer.body);
+    if (answer.headers.has("Stream-Up-To-Date")) return bodies;
+    at = nextOffset(answer);
+  }
+}
+
+/** All bytes of a byte stream from an offset on. */
+export async function readBytes(path: string, offset = "-1"): Promise<Uint8Array> {
+  return concat(await readAll(path, offset));
+}
+
+export function nextOffset({ headers }: { headers: Headers }): string {
+  const offset = headers.get("Stream-Next-Offset");
+  if (offset === null) throw new Error("The answer names no next offset.");
+  return offset;
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
