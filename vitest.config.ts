@@ -16,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles: ["test/seed.ts"],
           include: ["src/**/*.test.ts"],
           exclude: inWorkerd,
         },
@@ -32,7 +33,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: inWorkerd,
-          setupFiles: ["test/workers-setup.ts"],
+          setupFiles: ["test/seed.ts", "test/workers-setup.ts"],
           testTimeout: 30_000,
         },
       },
