@@ -10,6 +10,7 @@ import { makeBody } from "./payload.ts";
 import { resolveProducer, resolveSeq } from "./relative.ts";
 
 const ZERO = "0000000000000000_0000000000000000";
+const START: Spot = { kind: "start", index: 0 };
 const NOTHING = new Uint8Array();
 
 export class Checker {
@@ -34,7 +35,7 @@ export class Checker {
     } finally {
       await Promise.all(this.#moving);
     }
-    for (const path of PATHS) await this.#read(path, { kind: "start", index: 0 });
+    for (const path of PATHS) await this.#read(path, START);
     // Neither an intent to fork nor a release is left over.
     expect(await settle(PATHS.map((path) => this.#path(path)))).toBe(0);
   }
@@ -89,6 +90,8 @@ export class Checker {
   }
 
   async #append(step: Extract<Step, { op: "append" }>): Promise<void> {
+    // Read before and after: an answer of an open stream must not share its ETag with that of a closed one.
+    if (step.close) await this.#read(step.path, START);
     const stream = this.#stream(step.path);
     const { body, frames } = bodyOf(step.payload, stream?.kind ?? "text");
     const producer = resolveProducer(stream, step.producer);
@@ -113,6 +116,7 @@ export class Checker {
     }
     const init = { method: "POST", headers, ...sendable(body) };
     this.#compare(await ask(this.#path(step.path), init), expected, step.path);
+    if (step.close) await this.#read(step.path, START);
   }
 
   async #fork(step: Extract<Step, { op: "fork" }>): Promise<void> {

@@ -119,8 +119,8 @@ const create = fc.record({
 const append = fc.record({
   op: fc.constant("append" as const),
   path,
-  payload: maybe(payload, 6),
-  close: rarely(7),
+  payload: maybe(payload, 12),
+  close: rarely(12),
   producer: maybe(producer, 1),
   seq: maybe(
     fc.constantFrom("next" as const, "next" as const, "same" as const, "lower" as const),
