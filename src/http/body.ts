@@ -1,6 +1,6 @@
 /** Request bodies: read whole and bounded before any state is looked at. */
 
-import { APPEND_BYTES_MAX } from "#protocol/limits.ts";
+import { APPEND_BYTES_MAX, DISCARD_BYTES_MAX } from "#protocol/limits.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 
 /**
@@ -24,10 +24,27 @@ export async function readBody(request: Request): Promise<Result<Uint8Array>> {
   });
 }
 
-/** Gives up a body that is not wanted: an answer must not overtake an upload. */
+/**
+ * Reads a body that is not wanted and throws it away: a client that is still sending would lose its connection, and
+ * the answer with it. Past {@link DISCARD_BYTES_MAX} it has to.
+ */
 export async function dropBody(request: Request): Promise<void> {
-  if (request.bodyUsed) return;
-  await request.body?.cancel();
+  if (request.body === null || request.bodyUsed) return;
+  await discard(request.body.getReader());
+}
+
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  let length = 0;
+  try {
+    while (length <= DISCARD_BYTES_MAX) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      length += value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // The client went away: nobody waits for the answer, and nothing of the body is used.
+  }
 }
 
 async function collect(request: Request): Promise<Result<Uint8Array>> {
@@ -41,7 +58,7 @@ async function collect(request: Request): Promise<Result<Uint8Array>> {
       if (done) break;
       length += value.length;
       if (length > APPEND_BYTES_MAX) {
-        await reader.cancel();
+        await discard(reader);
         return refuseLarge();
       }
       parts.push(value);

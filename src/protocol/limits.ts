@@ -5,6 +5,8 @@ const MIB = 1_024 * KIB;
 
 /** The largest body of one PUT or POST. */
 export const APPEND_BYTES_MAX = 16 * MIB;
+/** How much of a refused body is read and thrown away, so that its sender can finish and read the answer. */
+export const DISCARD_BYTES_MAX = 64 * MIB;
 /** The largest single JSON message; a batch may hold many, up to the append limit. */
 export const MESSAGE_BYTES_MAX = MIB;
 /** A larger append to a byte stream is stored as several frames of this size. */
