@@ -154,6 +154,17 @@ describe.each(SERVERS)("server-sent events (§5.8), %s", (_, server) => {
     expect(dataOf(events).map((data) => Buffer.from(data, "base64"))).toEqual([bytes]);
   });
 
+  it("keep a stream with a sliding TTL alive while they last (§5.1)", async () => {
+    const url = freshUrl(server);
+    await put(url, TEXT, "a", { "Stream-TTL": "1" });
+    const following = follow(`${url}?offset=-1&live=sse`, isClosed);
+    await pause(2_500);
+    expect((await post(url, TEXT, "b", { "Stream-Closed": "true" })).status).toBe(204);
+    expect(dataOf(await following).join("")).toBe("ab");
+    await pause(1_500);
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(404);
+  });
+
   it("and long-polls of a fork are not woken by its source", async () => {
     const [source, fork] = [freshUrl(server), freshUrl(server)];
     await put(source, TEXT, "shared ");

@@ -50,7 +50,7 @@ export class StreamObject extends DurableObject<Env> {
       source: {
         waiters,
         read: async (from) => {
-          const page = await readPage(stream, from);
+          const page = await waiters.during(() => readPage(stream, from));
           // An event is written into an answer that has long begun, where no output gate holds it back.
           await ctx.storage.sync();
           return page;

@@ -19,6 +19,14 @@ describe("waiters", () => {
     expect(waiters.size).toBe(0);
   });
 
+  it("counts a reader who looks, also when the look fails", async () => {
+    const waiters = new Waiters();
+    const look = waiters.during(() => Promise.reject(new Error("no")));
+    expect(waiters.size).toBe(1);
+    await expect(look).rejects.toThrow("no");
+    expect(waiters.size).toBe(0);
+  });
+
   it("gives up after the time", async () => {
     const waiters = new Waiters();
     await waiters.past(waiters.version, 1);

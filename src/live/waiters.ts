@@ -9,15 +9,26 @@
 export class Waiters {
   #version = 0;
   #waiting = new Set<() => void>();
+  #looking = 0;
 
   /** Changes so far. */
   get version(): number {
     return this.#version;
   }
 
-  /** How many wait at the moment. */
+  /** How many readers there are at the moment: those who wait and those who look. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#looking;
+  }
+
+  /** Looks at the stream as a reader who is there, between one wait and the next. */
+  async during<T>(look: () => Promise<T>): Promise<T> {
+    this.#looking += 1;
+    try {
+      return await look();
+    } finally {
+      this.#looking -= 1;
+    }
   }
 
   /** Wakes everyone who waits. */

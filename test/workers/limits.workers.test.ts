@@ -119,6 +119,29 @@ describe("text whose characters are split between appends", () => {
   });
 });
 
+describe("a compaction that R2 took and D1 did not hear of", () => {
+  it("is done again under the same key", async () => {
+    const path = "limits/put-again";
+    await put(path, "text/plain", "one ");
+    await post(path, "text/plain", "two");
+    await flush(path);
+    const id = await inStream(path, async ({ slot, deps }) => {
+      if (slot.kind === "absent") throw new Error("There is no stream.");
+      const { id: streamId, compacted } = slot.record;
+      const [first, ...rest] = await deps.log.read(streamId, compacted, "text", READ_BYTES_MAX);
+      if (first === undefined) throw new Error("There is nothing to compact.");
+      await deps.segments.put(streamId, [first, ...rest]);
+      return streamId;
+    });
+    await restart(path);
+    await compact(path, 7);
+    await restart(path);
+    expect(new TextDecoder().decode(await readBytes(path))).toBe("one two");
+    const { objects } = await env.SEGMENTS.list({ prefix: `segments/${id}/` });
+    expect(objects).toHaveLength(1);
+  });
+});
+
 describe("a flush that D1 took and the object forgot", () => {
   it("is done again without loss and without a second copy", async () => {
     const path = "limits/again";
