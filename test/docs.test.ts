@@ -4,6 +4,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
+import { DELTAS } from "../conformance/differential/deltas.ts";
+import { formatTestName } from "../conformance/harness/requirement.ts";
+import { renderMatrix } from "../conformance/report/matrix.ts";
+import { toRequirementResults } from "../conformance/report/requirement-results.ts";
+import { REQUIREMENTS } from "../conformance/requirements/catalogue.ts";
 import { VARIABLES } from "../src/config.ts";
 import { STATUS } from "../src/http/status.ts";
 
@@ -82,4 +87,18 @@ describe("links", () => {
       }
     },
   );
+});
+
+describe("docs/conformance.md", () => {
+  it("is what a run gives in which every test passes, in both modes", () => {
+    const passed = (name: string) => ({ name, status: "passed" as const, seconds: 0 });
+    const own = REQUIREMENTS.flatMap(({ id, tests }) =>
+      Object.keys(tests).map((name) => passed(formatTestName(id, name))),
+    );
+    const official = REQUIREMENTS.flatMap((requirement) => requirement.official ?? []).map(passed);
+    const results = toRequirementResults(REQUIREMENTS, own, official);
+    const modes = ["journal", "d1"].map((name) => ({ name, results }));
+    // Written by `npm run conformance:docs`.
+    expect(read("docs/conformance.md")).toBe(renderMatrix({ modes, deltas: DELTAS }));
+  });
 });

@@ -7,6 +7,7 @@ export interface Servers {
   readonly journal: string;
   readonly d1: string;
   readonly longPollTimeoutMs: number;
+  readonly sseDurationMs: number;
 }
 
 declare module "vitest" {

@@ -1,0 +1,32 @@
+/** The characterisation suite on both acknowledgement modes. */
+
+import { expect, inject, it } from "vitest";
+import { SERVERS } from "../http.ts";
+import { rules } from "./rules.ts";
+import { runCharacterisation } from "./suite.ts";
+
+const SEED = 20_260_101;
+
+it.each(SERVERS)("keeps every rule under load, %s", async (_, url) => {
+  const { longPollTimeoutMs } = inject("servers");
+  const told: string[] = [];
+  const result = await runCharacterisation({
+    url,
+    seed: SEED,
+    durationMs: 3_000,
+    longPollTimeoutMs,
+    onTest: ({ name }) => told.push(name),
+  });
+  expect(result.tests.filter((test) => test.status !== "passed")).toEqual([]);
+  expect(told).toHaveLength(Object.keys(rules).length);
+  // Far below what a slow machine does, and far above what a load does that is stuck.
+  const { counts } = result;
+  expect(counts.acknowledged).toBeGreaterThan(150);
+  expect(counts.duplicates).toBeGreaterThan(20);
+  expect(counts.refused).toBeGreaterThan(20);
+  expect(counts.reads).toBeGreaterThan(200);
+  expect(counts.longPolls).toBeGreaterThan(20);
+  expect(counts.sseEvents).toBeGreaterThan(50);
+  expect(counts.heads).toBeGreaterThan(20);
+  expect(counts.bytesAppended).toBeGreaterThan(200_000);
+});
