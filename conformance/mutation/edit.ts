@@ -123,15 +123,27 @@ export function isDataEvent(event: string): boolean {
   return /^event: ?data$/m.test(event);
 }
 
-/** Turns the digits of an offset of our server around, 0 to 9 and 1 to 8: still unique, and sorted backwards. */
-export function complement(offset: string): string {
-  return offset.replaceAll(/[0-9]/g, (digit) => String(9 - Number(digit)));
-}
-
 /** Whether this is an offset of our server, and none of the reserved values. */
 export function isToken(offset: string | null | undefined): offset is string {
   return offset !== null && offset !== undefined && /^[0-9_]{5,}$/.test(offset);
 }
+
+/** Turns the digits of an offset of our server around, 0 to 9 and 1 to 8: still unique, and sorted backwards. */
+function complement(offset: string): string {
+  return offset.replaceAll(/[0-9]/g, (digit) => String(9 - Number(digit)));
+}
+
+/** Gives out offsets that sort backwards, and takes them. */
+export const backwards: Pick<Behaviour, "request" | "answer"> = {
+  request: (r) => {
+    const offset = query(r).get("offset");
+    return isToken(offset) ? withQuery(r, (q) => q.set("offset", complement(offset))) : r;
+  },
+  answer: (a) => {
+    const offset = a.headers["stream-next-offset"];
+    return isToken(offset) ? withHeader(a, "stream-next-offset", complement(offset)) : a;
+  },
+};
 
 /** Changes the messages of an answer in JSON. */
 export function changeMessages(

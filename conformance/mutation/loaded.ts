@@ -1,9 +1,9 @@
 /** Servers that are wrong in ways that show in a history: what is lost, repeated, reordered or late. */
 
 import {
+  backwards,
   catchUp,
   changeMessages,
-  complement,
   everyNth,
   isJson,
   isToken,
@@ -11,8 +11,6 @@ import {
   query,
   turns,
   without,
-  withHeader,
-  withQuery,
   type Mutant,
 } from "./edit.ts";
 import type { ProxiedAnswer, ProxiedRequest } from "./proxy.ts";
@@ -136,13 +134,6 @@ export const LOADED_MUTANTS: readonly Mutant[] = [
   {
     name: "gives offsets that sort backwards",
     caughtBy: ["offsets-increase"],
-    request: (r) => {
-      const offset = query(r).get("offset");
-      return isToken(offset) ? withQuery(r, (q) => q.set("offset", complement(offset))) : r;
-    },
-    answer: (a) => {
-      const offset = a.headers["stream-next-offset"];
-      return isToken(offset) ? withHeader(a, "stream-next-offset", complement(offset)) : a;
-    },
+    ...backwards,
   },
 ];

@@ -1,9 +1,9 @@
 /** Servers that are wrong in what they answer to catch-up reads, and to all requests. */
 
 import {
+  backwards,
   always,
   changeMessages,
-  complement,
   isToken,
   answered,
   catchUp,
@@ -70,14 +70,7 @@ export const reading: readonly Mutant[] = [
   {
     name: "answers offsets that sort backwards",
     caughtBy: ["8-01", "5.2-13"],
-    request: (r) => {
-      const offset = query(r).get("offset");
-      return isToken(offset) ? withQuery(r, (q) => q.set("offset", complement(offset))) : r;
-    },
-    answer: (a) => {
-      const offset = a.headers["stream-next-offset"];
-      return isToken(offset) ? withHeader(a, "stream-next-offset", complement(offset)) : a;
-    },
+    ...backwards,
   },
   {
     name: "gives -1 as the offset of an empty stream",

@@ -55,6 +55,12 @@ export const UNOBSERVABLE: readonly Unobservable[] = [
     reason: "Shows only when a server dies between the two, which a client cannot bring about.",
   },
   {
+    section: "5.8",
+    level: "MUST",
+    text: "The base64 text of an empty data event is empty.",
+    reason: "Appends are never empty, so that no server has such an event to send.",
+  },
+  {
     section: "8",
     level: "MUST NOT",
     text: "Offsets are not made in ways that can repeat or go back, such as from raw timestamps.",

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startServer, type Server } from "../scripts/server.ts";
+import { startServer, type Server } from "../../scripts/server.ts";
 import {
   controlOf,
   dataOf,
