@@ -92,7 +92,7 @@ export const LOADED_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "changes a byte in some reads",
-    caughtBy: ["only-what-was-sent"],
+    caughtBy: ["one-order"],
     answer: (a, r) =>
       catchUp(a, r) && !isJson(a) && a.body.length > 8 && corrupts()
         ? {
