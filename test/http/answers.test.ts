@@ -44,6 +44,23 @@ describe.each(SERVERS)("producers (§5.2.1), %s", (_, server) => {
   });
 });
 
+describe.each(SERVERS)("the content type of a fork (§4.2), %s", (_, server) => {
+  it("is its source's, or the same spelled as its own request does", async () => {
+    const source = freshUrl(server);
+    await put(source, "application/json");
+    const types = [];
+    for (const own of [{}, { "Content-Type": "application/json; charset=utf-8" }]) {
+      const headers = { "Stream-Forked-From": new URL(source).pathname, ...own };
+      const answer = await fetch(freshUrl(server), { method: "PUT", headers });
+      types.push([answer.status, answer.headers.get("Content-Type")]);
+    }
+    expect(types).toEqual([
+      [201, "application/json"],
+      [201, "application/json; charset=utf-8"],
+    ]);
+  });
+});
+
 describe.each(SERVERS)("entity tags and caching (§10.1), %s", (_, server) => {
   it("an ETag changes when the stream is closed, and a 304 never hides it", async () => {
     const url = freshUrl(server);
