@@ -34,13 +34,24 @@ function failedIds(results: readonly TestResult[]): string[] {
   return [...new Set(failed.map(({ name }) => name.split(" ")[0] ?? ""))];
 }
 
-/** The rules of the characterisation suite that a short load behind a proxy breaks. */
-async function breakUnderLoad(behaviour: Behaviour): Promise<Set<string>> {
+/**
+ * The rules of the characterisation suite that a short load behind a proxy breaks. A busy machine does little in that
+ * time: what is not found at once is looked for twice more.
+ */
+async function breakUnderLoad(
+  behaviour: Behaviour,
+  wanted: readonly string[],
+): Promise<Set<string>> {
   const proxy = await startProxy(journal, behaviour);
+  const broken = new Set<string>();
   try {
-    const load = { seed: 3, durationMs: 800, longPollTimeoutMs, concurrency: 24 };
-    const { violations } = await runCharacterisation({ url: proxy.url, ...load });
-    return new Set(violations.map(({ rule }) => rule));
+    for (let seed = 3; seed < 6; seed += 1) {
+      const load = { seed, durationMs: 800, longPollTimeoutMs, concurrency: 24 };
+      const { violations } = await runCharacterisation({ url: proxy.url, ...load });
+      for (const { rule } of violations) broken.add(rule);
+      if (wanted.every((rule) => broken.has(rule))) break;
+    }
+    return broken;
   } finally {
     await proxy.stop();
   }
@@ -73,13 +84,13 @@ describe("wrong servers and the requirement suite", () => {
 
 describe("wrong servers and the characterisation suite", () => {
   it("passes every rule behind a proxy that changes nothing", async () => {
-    expect(await breakUnderLoad({})).toEqual(new Set());
+    expect(await breakUnderLoad({}, [])).toEqual(new Set());
   });
 
   it.for(
     LOADED_MUTANTS.map((mutant) => [mutant.caughtBy.join(", "), mutant.name, mutant] as const),
   )("finds by %s the server that %s", async ([, , mutant]) => {
-    const broken = await breakUnderLoad(mutant);
+    const broken = await breakUnderLoad(mutant, mutant.caughtBy);
     expect([...broken]).toEqual(expect.arrayContaining([...mutant.caughtBy]));
   });
 });
