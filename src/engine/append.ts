@@ -138,6 +138,7 @@ function refused(refusal: Refusal): AppendDecision {
  * @throws StorageFault with effect `unknown` when D1 failed in mode `d1`: the journal has the bytes
  */
 export async function append(stream: Stream, command: AppendCommand): Promise<Result<Appended>> {
+  await stream.turns.next();
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
   const { record, tail, writerSeq } = opened.value;

@@ -14,6 +14,10 @@ import type { Present, Stream } from "./stream.ts";
 
 const RETRY_MS = 1_000;
 
+// A burst is left alone while it lasts: to flush in the middle of it would make its appends wait for D1 after all.
+const BURST_MS = 100;
+const BURST_BYTES_MAX = 16_777_216;
+
 /** Waits for what the acknowledgement mode promises; in mode `journal` that is nothing more than the commit. */
 export async function acknowledge(stream: Stream, id: string): Promise<void> {
   const present = stream.sameStream(id);
@@ -25,8 +29,21 @@ export async function acknowledge(stream: Stream, id: string): Promise<void> {
     return;
   }
   const waiting = present.tail.byte - present.record.flushed.byte;
-  const due = waiting >= settings.flushBytes || present.record.state === "closed";
-  if (due && waiting > 0) startFlush(stream);
+  if (waiting === 0) return;
+  if (present.record.state === "closed" || waiting >= BURST_BYTES_MAX) startFlush(stream);
+  else if (waiting >= settings.flushBytes) flushSoon(stream);
+}
+
+/** The alarm stands in for the delay if the object does not live to see its end. */
+function flushSoon(stream: Stream): void {
+  if (stream.flushingSoon) return;
+  stream.flushingSoon = true;
+  void background(stream, async () => {
+    await stream.deps.delay(BURST_MS);
+    stream.flushingSoon = false;
+    await runFlush(stream);
+    await runCompaction(stream);
+  });
 }
 
 /** Returns when D1 holds everything before a position. Callers at the same time share one flush. */

@@ -2,7 +2,7 @@
 
 import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, payloadBytes, sliceUntil, takeFrames, type Chunk } from "#protocol/frames.ts";
-import { FRAME_BYTES_MAX, READ_BYTES_MAX } from "#protocol/limits.ts";
+import { FRAME_BYTES_MAX, READ_BYTES_MAX, SEGMENT_READ_BYTES_MAX } from "#protocol/limits.ts";
 import type { Position, ReadFrom } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
@@ -45,7 +45,7 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
   const { id, kind } = opened.value.record;
-  const chunks = await collect(stream, id, from, kind, READ_BYTES_MAX);
+  const chunks = await collect(stream, id, from, kind, pageBytesMax(opened.value, from));
   const now = stream.sameStream(id);
   if (now === undefined || now.record.state === "gone") {
     return refuse({ code: "stream_not_found", message: "The stream was deleted." });
@@ -68,6 +68,12 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
     upToDate,
     closed,
   });
+}
+
+/** Segments are read in larger pages: to ask R2 costs more than what it gives. */
+function pageBytesMax({ record }: Present, from: Position): number {
+  const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
+  return isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
 }
 
 function refuseOffset() {
@@ -134,11 +140,22 @@ async function findCold(
   room: number,
 ): Promise<Found> {
   const { log, segments } = stream.deps;
+  const known = stream.segments.find(streamId, at);
+  if (known !== undefined) {
+    try {
+      return { chunks: await segments.read(known, at, kind, room), last: true };
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      // It may have been removed since it was looked up: D1 knows.
+      stream.segments.drop(known);
+    }
+  }
   for (let attempt = 1; attempt <= COLD_ATTEMPTS; attempt++) {
     const blocks = await log.read(streamId, at, kind, room);
     if (blocks.length > 0) return { chunks: blocks, last: false };
     const segment = await log.segmentAt(streamId, at);
     if (segment !== undefined) {
+      stream.segments.add(streamId, segment);
       return { chunks: await segments.read(segment, at, kind, room), last: true };
     }
   }

@@ -18,6 +18,8 @@ import type {
   StreamRecord,
   Task,
 } from "#storage/contract.ts";
+import { CommitTurns } from "./commit-turns.ts";
+import { KnownSegments } from "./known-segments.ts";
 import type { ForkPeers } from "./peers.ts";
 import { TailCache } from "./tail-cache.ts";
 
@@ -37,8 +39,12 @@ export interface EngineDependencies {
   readonly peers: ForkPeers;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Returns when everything that was written is durable. */
+  readonly sync: () => Promise<void>;
   /** A new stream id, never given before. */
   readonly newId: () => string;
+  /** Returns after some milliseconds, if the object lives as long. */
+  readonly delay: (ms: number) => Promise<void>;
   readonly setAlarm: (atMs: number) => void;
   /** Called after every commit that readers may be waiting for. */
   readonly onChange: () => void;
@@ -54,9 +60,13 @@ const ALARM_MS_MAX = ALARM_DAYS_MAX * 86_400_000;
 
 export class Stream {
   readonly deps: EngineDependencies;
+  readonly turns: CommitTurns;
+  readonly segments = new KnownSegments();
   /** When the journal's first unflushed frame is to be in D1; undefined when there is none. */
   flushDueMs: number | undefined;
   flushing: Promise<void> | undefined;
+  /** A flush begins as soon as a burst of appends is over. */
+  flushingSoon = false;
   compacting: Promise<void> | undefined;
   #slot: Slot;
   #cache: TailCache;
@@ -68,6 +78,7 @@ export class Stream {
   /** Loads the stream from the journal. Nothing else is asked, whatever the stream's length. */
   constructor(deps: EngineDependencies) {
     this.deps = deps;
+    this.turns = new CommitTurns(deps.sync);
     this.#slot = deps.journal.load();
     this.#cache = new TailCache(this.#tailOrFloor());
     if (this.#slot.kind === "present") {
@@ -113,6 +124,7 @@ export class Stream {
     const tail = commit.chunk === undefined ? before.tail : chunkEnd(commit.chunk);
     this.#slot = { kind: "present", record, tail, writerSeq };
     if (commit.chunk !== undefined) {
+      this.turns.begin();
       this.#cache.push(commit.chunk);
       this.flushDueMs ??= this.deps.now() + this.deps.settings.flushIntervalMs;
     }
@@ -175,10 +187,9 @@ export class Stream {
 
   /** The next time anything is to be done: flush, expiry or a task. */
   nextDueMs(): number | undefined {
-    const due = [this.flushDueMs, this.#deadlineMs, this.#taskDueMs].filter(
-      (ms) => ms !== undefined,
-    );
-    return due.length === 0 ? undefined : Math.min(...due);
+    const { flushDueMs = Infinity } = this;
+    const due = Math.min(flushDueMs, this.#deadlineMs ?? Infinity, this.#taskDueMs ?? Infinity);
+    return due === Infinity ? undefined : due;
   }
 
   /** Sets the alarm when it would otherwise come too late. Setting it costs a row: it is not moved back. */

@@ -29,6 +29,7 @@ import {
   respondRefusal,
   type PageContext,
 } from "./respond.ts";
+import { queryOf } from "./target.ts";
 
 export interface LiveSettings {
   readonly cacheScope: "public" | "private";
@@ -104,7 +105,7 @@ function handleHead({ stream }: Target): Response {
 }
 
 async function handleGet(request: Request, target: Target): Promise<Response> {
-  const query = parseRead(new URL(request.url).searchParams);
+  const query = parseRead(new URLSearchParams(queryOf(request.url)));
   if (!query.ok) return respondRefusal(query.refusal);
   const from = openRead(target.stream, query.value.from);
   if (!from.ok) return respondRefusal(from.refusal);

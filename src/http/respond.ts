@@ -14,9 +14,11 @@ import type { Refusal } from "#protocol/refusal.ts";
 import { BROWSER_HEADERS } from "./cors.ts";
 import { STATUS } from "./status.ts";
 
-type HeaderMap = Record<string, string>;
+type HeaderMap = Readonly<Record<string, string>>;
 
-const NO_STORE: HeaderMap = { "Cache-Control": "no-store" };
+// Copying headers that the runtime has parsed is cheaper than having it parse the same names in every answer.
+const BASE = new Headers(BROWSER_HEADERS);
+const NO_STORE = new Headers({ ...BROWSER_HEADERS, "Cache-Control": "no-store" });
 
 const MAX_AGE_SECONDS = 60;
 const STALE_SECONDS = 300;
@@ -30,14 +32,16 @@ export const INVALID_PATH: Refusal = {
 /** A refusal as status, headers and `{"error":{"code","message"}}`. */
 export function respondRefusal(refusal: Refusal): Response {
   const { code, message } = refusal;
-  const headers = {
-    ...BROWSER_HEADERS,
-    ...NO_STORE,
-    "Content-Type": "application/json",
-    ...refusalHeaders(refusal),
-  };
   const body = JSON.stringify({ error: { code, message } });
-  return new Response(body, { status: STATUS[code], headers });
+  const response = answer(STATUS[code], body, NO_STORE, refusalHeaders(refusal));
+  response.headers.set("Content-Type", "application/json");
+  return response;
+}
+
+function answer(status: number, body: BodyInit | null, base: Headers, own: HeaderMap): Response {
+  const response = new Response(body, { status, headers: base });
+  for (const name in own) response.headers.set(name, own[name] ?? "");
+  return response;
 }
 
 function refusalHeaders(refusal: Refusal): HeaderMap {
@@ -65,52 +69,43 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
 
 /** 201 with the stream's URL, or 200 for the stream that was there. */
 export function respondCreated(outcome: Created, url: URL): Response {
-  const headers = {
-    ...BROWSER_HEADERS,
-    ...NO_STORE,
+  return answer(outcome.created ? 201 : 200, null, NO_STORE, {
     "Content-Type": outcome.contentType,
     [HEADER.nextOffset]: formatOffset(outcome.tail),
     ...closedHeader(outcome.closed),
     ...(outcome.created ? { Location: url.origin + url.pathname } : {}),
-  };
-  return new Response(null, { status: outcome.created ? 201 : 200, headers });
+  });
 }
 
 /** 200 for new data of a producer, 204 for everything else that succeeded. */
 export function respondAppended(outcome: Appended): Response {
   const { kind, producer, tail, closed } = outcome;
-  const headers = {
-    ...BROWSER_HEADERS,
-    ...NO_STORE,
+  const status = kind === "appended" && producer !== undefined ? 200 : 204;
+  return answer(status, null, NO_STORE, {
     [HEADER.nextOffset]: formatOffset(tail),
     ...closedHeader(closed),
     ...producerHeaders(producer),
-  };
-  const status = kind === "appended" && producer !== undefined ? 200 : 204;
-  return new Response(null, { status, headers });
+  });
 }
 
 export function respondDeleted(): Response {
-  return new Response(null, { status: 204, headers: { ...BROWSER_HEADERS, ...NO_STORE } });
+  return answer(204, null, NO_STORE, {});
 }
 
 export function respondDescription(description: Description): Response {
   const { contentType, tail, lifetime, closed } = description;
-  const headers = {
-    ...BROWSER_HEADERS,
-    ...NO_STORE,
+  return answer(200, null, NO_STORE, {
     "Content-Type": contentType,
     [HEADER.nextOffset]: formatOffset(tail),
     ...closedHeader(closed),
     ...lifetimeHeaders(lifetime),
-  };
-  return new Response(null, { status: 200, headers });
+  });
 }
 
 /** `offset=now` without waiting: nothing, and where the tail is. Has no ETag (§10.1). */
 export function respondNow(page: Page): Response {
-  const headers = { ...pageHeaders(page), ...NO_STORE };
-  return new Response(formatBody([], page.kind), { status: 200, headers });
+  const headers = { "Content-Type": page.contentType, ...pageHeaders(page) };
+  return answer(200, formatBody([], page.kind), NO_STORE, headers);
 }
 
 export interface PageContext {
@@ -124,44 +119,33 @@ export interface PageContext {
 /** A page as 200, or 304 when the client has it. */
 export function respondPage(page: Page, context: PageContext): Response {
   const etag = formatEtag(page.streamId, page.from, page.next, page.closed);
-  const headers: HeaderMap = {
-    ...pageHeaders(page),
-    "Cache-Control": cacheControl(page, context),
-    ETag: etag,
-    ...(context.cursor === undefined ? {} : { [HEADER.cursor]: context.cursor }),
-  };
-  if (matchesEtag(context.ifNoneMatch, etag)) {
-    delete headers["Content-Type"];
-    return new Response(null, { status: 304, headers });
-  }
-  return new Response(formatBody(page.chunks, page.kind), { status: 200, headers });
+  const isKnown = matchesEtag(context.ifNoneMatch, etag);
+  const body = isKnown ? null : formatBody(page.chunks, page.kind);
+  const response = answer(isKnown ? 304 : 200, body, BASE, pageHeaders(page));
+  const { headers } = response;
+  if (!isKnown) headers.set("Content-Type", page.contentType);
+  headers.set("Cache-Control", cacheControl(page, context));
+  headers.set("ETag", etag);
+  if (context.cursor !== undefined) headers.set(HEADER.cursor, context.cursor);
+  return response;
 }
 
 /** A long-poll that found nothing: the time was over, or the stream is. Never cached. */
 export function respondNothing(page: Page, cursor: string): Response {
-  const headers: HeaderMap = {
-    ...pageHeaders(page),
-    ...NO_STORE,
-    ...(page.closed ? {} : { [HEADER.cursor]: cursor }),
-  };
-  delete headers["Content-Type"];
-  return new Response(null, { status: 204, headers });
+  const headers = { ...pageHeaders(page), ...(page.closed ? {} : { [HEADER.cursor]: cursor }) };
+  return answer(204, null, NO_STORE, headers);
 }
 
 export function respondEvents(body: ReadableStream<Uint8Array>, base64: boolean): Response {
-  const headers = {
-    ...BROWSER_HEADERS,
+  return answer(200, body, BASE, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
     ...(base64 ? { [HEADER.sseDataEncoding]: "base64" } : {}),
-  };
-  return new Response(body, { status: 200, headers });
+  });
 }
 
 function pageHeaders(page: Page): HeaderMap {
   return {
-    ...BROWSER_HEADERS,
-    "Content-Type": page.contentType,
     [HEADER.nextOffset]: formatOffset(page.next),
     ...(page.upToDate ? { [HEADER.upToDate]: "true" } : {}),
     ...closedHeader(page.closed),

@@ -1,4 +1,7 @@
-/** The route table of the Worker. itty-router matches; parameters and queries are parsed by our own code. */
+/**
+ * The routes of the Worker. Everything below the stream root is a stream and goes to its object by the shortest way;
+ * what else there is, itty-router matches. Parameters and queries are parsed by our own code.
+ */
 
 import { Router, type IRequest } from "itty-router";
 import { STREAM_ROOT } from "#protocol/names.ts";
@@ -7,6 +10,7 @@ import type { Refusal } from "#protocol/refusal.ts";
 import { dropBody } from "./body.ts";
 import { answerPreflight, METHODS } from "./cors.ts";
 import { INVALID_PATH, respondRefusal } from "./respond.ts";
+import { pathnameOf } from "./target.ts";
 
 /** Sends a request to the object of a stream. */
 export type Forward<Bindings> = (
@@ -19,25 +23,23 @@ export type Forward<Bindings> = (
 export function createRouter<Bindings>(
   forward: Forward<Bindings>,
 ): (request: Request, bindings: Bindings) => Promise<Response> {
-  const stream = async (request: IRequest & Request, bindings: Bindings): Promise<Response> => {
-    const path = parseStreamPath(new URL(request.url).pathname);
-    if (path === undefined) return refuseUnread(request, INVALID_PATH);
-    if (isReserved(path)) return refuseUnread(request, NOT_FOUND);
-    return forward(path, request, bindings);
-  };
   const router = Router<IRequest & Request, [Bindings]>()
     .options("*", async (request) => {
       await dropBody(request);
       return answerPreflight();
     })
-    .get(`${STREAM_ROOT}*`, stream)
-    .head(`${STREAM_ROOT}*`, stream)
-    .post(`${STREAM_ROOT}*`, stream)
-    .put(`${STREAM_ROOT}*`, stream)
-    .delete(`${STREAM_ROOT}*`, stream)
-    .all(`${STREAM_ROOT}*`, (request) => refuseUnread(request, METHOD_NOT_ALLOWED))
     .all("*", (request) => refuseUnread(request, NOT_FOUND));
-  return (request, bindings) => router.fetch(request, bindings);
+  return (request, bindings) => {
+    const pathname = pathnameOf(request.url);
+    if (!pathname.startsWith(STREAM_ROOT) || request.method === "OPTIONS") {
+      return router.fetch(request, bindings);
+    }
+    if (!STREAM_METHODS.has(request.method)) return refuseUnread(request, METHOD_NOT_ALLOWED);
+    const path = parseStreamPath(pathname);
+    if (path === undefined) return refuseUnread(request, INVALID_PATH);
+    if (isReserved(path)) return refuseUnread(request, NOT_FOUND);
+    return forward(path, request, bindings);
+  };
 }
 
 /** Refuses a request whose body nobody has read. */
@@ -45,6 +47,8 @@ export async function refuseUnread(request: Request, refusal: Refusal): Promise<
   await dropBody(request);
   return respondRefusal(refusal);
 }
+
+const STREAM_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE"]);
 
 const NOT_FOUND: Refusal = {
   code: "not_found",

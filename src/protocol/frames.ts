@@ -20,6 +20,7 @@ export interface Chunk {
 const OPEN = 0x5b;
 const COMMA = 0x2c;
 const CLOSE = 0x5d;
+const NOTHING = new Uint8Array();
 
 /** The position after the last byte of a chunk. A frame that is cut there does not count yet. */
 export function chunkEnd({ start, ends, payload, cut }: Chunk): Position {
@@ -125,22 +126,33 @@ export function formatBody(chunks: readonly Chunk[], kind: StreamKind): Uint8Arr
   return kind === "json" ? formatArray(chunks) : joinPayload(chunks);
 }
 
+// Every message has to move by another distance. The payload is put at the end of the body in large pieces, and from
+// there each message moves to its place, which is never after where it is: nothing is allocated for a message.
 function formatArray(chunks: readonly Chunk[]): Uint8Array {
   let messages = 0;
   for (const chunk of chunks) messages += chunk.ends.length;
-  const body = new Uint8Array(payloadBytes(chunks) + Math.max(0, messages - 1) + 2);
-  body[0] = OPEN;
-  let at = 1;
-  for (const { ends, payload } of chunks) {
+  const bytes = payloadBytes(chunks);
+  const body = new Uint8Array(bytes + Math.max(0, messages - 1) + 2);
+  let source = body.length - bytes;
+  for (let i = 0, at = source; i < chunks.length; i++) {
+    const payload = chunks[i]?.payload ?? NOTHING;
+    body.set(payload, at);
+    at += payload.length;
+  }
+  let at = 0;
+  for (const { ends } of chunks) {
     let from = 0;
     for (const end of ends) {
-      if (at > 1) body[at++] = COMMA;
-      body.set(payload.subarray(from, end), at);
+      body[at] = at === 0 ? OPEN : COMMA;
+      at += 1;
+      body.copyWithin(at, source + from, source + end);
       at += end - from;
       from = end;
     }
+    source += from;
   }
-  body[at] = CLOSE;
+  if (messages === 0) body[0] = OPEN;
+  body[body.length - 1] = CLOSE;
   return body;
 }
 

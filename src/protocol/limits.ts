@@ -13,6 +13,8 @@ export const MESSAGE_BYTES_MAX = MIB;
 export const FRAME_BYTES_MAX = 512 * KIB;
 /** A read answers at most this, or one whole frame when that alone is larger. */
 export const READ_BYTES_MAX = MIB;
+/** The same for a read that begins in a segment. */
+export const SEGMENT_READ_BYTES_MAX = 2 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */
 export const BLOCK_BYTES_MAX = 512 * KIB;
 /** The raw bytes of one journal row, or one whole frame when that alone is larger. */

@@ -10,6 +10,10 @@ export type StreamPath = string & { readonly [brand]: "StreamPath" };
 // Control characters (C0, DEL, C1) and lone surrogates have no place in a name that is logged and listed.
 // oxlint-disable-next-line no-control-regex -- refusing control characters is the purpose
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\\]|\p{Surrogate}/u;
+// A segment that is empty, `.` or `..`.
+const DOTS_OR_EMPTY = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
+const ENCODER = new TextEncoder();
 
 /**
  * The stream that a URL's pathname names, or undefined when it names none: outside the stream root, empty, not
@@ -19,9 +23,8 @@ export function parseStreamPath(pathname: string): StreamPath | undefined {
   if (!pathname.startsWith(STREAM_ROOT)) return undefined;
   const decoded = decode(pathname.slice(STREAM_ROOT.length));
   if (decoded === undefined || FORBIDDEN.test(decoded)) return undefined;
-  if (new TextEncoder().encode(decoded).length > PATH_BYTES_MAX) return undefined;
-  const plain = decoded.split("/").every((s) => s !== "" && s !== "." && s !== "..");
-  return plain ? (decoded as StreamPath) : undefined;
+  if (utf8Length(decoded) > PATH_BYTES_MAX || DOTS_OR_EMPTY.test(decoded)) return undefined;
+  return decoded as StreamPath;
 }
 
 /**
@@ -43,7 +46,13 @@ export function formatStreamPath(path: StreamPath): string {
   return STREAM_ROOT + path.split("/").map(encodeURIComponent).join("/");
 }
 
+function utf8Length(text: string): number {
+  // A UTF-16 unit is at most three bytes of UTF-8: most paths need no look.
+  return text.length * 3 <= PATH_BYTES_MAX ? text.length : ENCODER.encode(text).length;
+}
+
 function decode(text: string): string | undefined {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch (error) {

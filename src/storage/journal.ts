@@ -10,7 +10,7 @@
 
 import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
-import { JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
+import { CHUNK_FRAMES_MAX, JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
 import { ZERO, type Position } from "#protocol/offset.ts";
 import type { ProducerState } from "#protocol/producer.ts";
 import type {
@@ -86,6 +86,11 @@ class SqliteJournal implements Journal {
 
   commit(commit: Commit): void {
     const { record, chunk, producer, writerSeq } = commit;
+    // One row is a transaction by itself: most appends are.
+    if (record === undefined && producer === undefined && chunk !== undefined && isOneRow(chunk)) {
+      this.#insert(chunk, writerSeq);
+      return;
+    }
     this.#storage.transactionSync(() => {
       if (record !== undefined) this.#writeSlot({ record });
       if (chunk !== undefined) this.#insert(chunk, writerSeq);
@@ -257,6 +262,10 @@ class SqliteJournal implements Journal {
         payload: new Uint8Array(body),
       }));
   }
+}
+
+function isOneRow({ payload, ends }: Chunk): boolean {
+  return payload.length <= JOURNAL_ROW_BYTES_MAX && ends.length <= CHUNK_FRAMES_MAX;
 }
 
 function createTable(table: Table): string {

@@ -5,7 +5,7 @@
  * after a crash writes the same bytes under the same key, and no other stream ever uses it.
  */
 
-import { chunkEnd, chunkOf, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { formatOffset, type Position } from "#protocol/offset.ts";
 import { attempt } from "./attempt.ts";
 import { StorageFault, type Segment, type Segments } from "./contract.ts";
@@ -75,18 +75,25 @@ export function encodeSegment(chunks: readonly Chunk[]): { body: Uint8Array; mar
   return { body, marks };
 }
 
-/** The whole frames at the front of `bytes`; undefined when there is none. A frame that is cut off is left out. */
+/**
+ * The whole frames at the front of `bytes`; undefined when there is none. A frame that is cut off is left out.
+ *
+ * @param bytes given away: the frames are moved together in place
+ */
 export function decodeFrames(start: Position, bytes: Uint8Array): Chunk | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const frames: Uint8Array[] = [];
+  const ends: number[] = [];
   let at = 0;
+  let length = 0;
   while (at + LENGTH_BYTES <= bytes.length) {
-    const end = at + LENGTH_BYTES + view.getUint32(at);
+    const from = at + LENGTH_BYTES;
+    const end = from + view.getUint32(at);
     if (end > bytes.length) break;
-    frames.push(bytes.subarray(at + LENGTH_BYTES, end));
+    bytes.copyWithin(length, from, end);
+    ends.push((length += end - from));
     at = end;
   }
-  return frames.length === 0 ? undefined : chunkOf(start, frames);
+  return ends.length === 0 ? undefined : { start, ends, payload: bytes.subarray(0, length) };
 }
 
 function prefix(streamId: string): string {
