@@ -7,13 +7,14 @@ import { pathToFileURL } from "node:url";
 
 const ROOT = join(import.meta.dirname, "..");
 const BIN = join(ROOT, "node_modules/.bin");
-const LINTED = ["src", "scripts", "test", "conformance", "vitest.config.ts"];
+const LINTED = ["src", "scripts", "test", "conformance", "perf", "vitest.config.ts"];
 
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "types of src": ["tsc", "-p", "."],
   "types of scripts": ["tsc", "-p", "scripts"],
   "types of test": ["tsc", "-p", "test"],
   "types of conformance": ["tsc", "-p", "conformance"],
+  "types of perf": ["tsc", "-p", "perf"],
   lint: ["oxlint", ...LINTED],
   format: ["oxfmt", "--check", "."],
   "dead code": ["knip", "--no-progress"],

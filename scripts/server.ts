@@ -22,6 +22,7 @@ import { goOffline } from "./offline.ts";
 import { StartError } from "./start-error.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+const WORKER = "src/worker.ts";
 
 export interface ServerOptions {
   readonly host?: string;
@@ -31,6 +32,10 @@ export interface ServerOptions {
   readonly migrationsDirectory?: string;
   /** Values for the variables of src/config.ts, in place of wrangler.toml's. Other names are ignored. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The Worker's main file, from the root of the project; the server's own unless given. */
+  readonly entry?: string;
+  /** Where a debugger or profiler may connect; nowhere unless given. */
+  readonly inspectorPort?: number;
 }
 
 export interface Server {
@@ -40,6 +45,8 @@ export interface Server {
   readonly config: Config;
   /** The workerds of a killed server that were ended to make place for this one. */
   readonly orphans: readonly number[];
+  /** The D1 database that the server writes to. */
+  database(): ReturnType<Miniflare["getD1Database"]>;
   stop(): Promise<void>;
 }
 
@@ -61,16 +68,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   try {
     const port = await findPort(host, options.port ?? 0);
-    const script = await bundle();
-    miniflare = openMiniflare({ worker: { ...worker, bindings }, script, host, port, data });
-    await miniflare.ready;
-    await applyMigrations(await miniflare.getD1Database("DB"), migrations);
+    const script = await bundle(options.entry ?? WORKER);
+    const { inspectorPort } = options;
+    const runtime = { worker: { ...worker, bindings }, script, host, port, data };
+    const running = openMiniflare({ ...runtime, inspectorPort });
+    miniflare = running;
+    await running.ready;
+    const database = () => running.getD1Database("DB");
+    await applyMigrations(await database(), migrations);
     return {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
       port,
       dataDirectory: data.path,
       config: parsed.config,
       orphans: data.ended,
+      database,
       stop,
     };
   } catch (error) {
@@ -97,9 +109,9 @@ function pickVariables(values: Readonly<Record<string, string | undefined>>) {
   return picked;
 }
 
-async function bundle(): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   const result = await build({
-    entryPoints: [join(ROOT, "src/worker.ts")],
+    entryPoints: [join(ROOT, entry)],
     bundle: true,
     write: false,
     format: "esm",
@@ -120,12 +132,14 @@ interface Runtime {
   readonly host: string;
   readonly port: number;
   readonly data: DataDirectory;
+  readonly inspectorPort: number | undefined;
 }
 
-function openMiniflare({ worker, script, host, port, data }: Runtime): Miniflare {
+function openMiniflare({ worker, script, host, port, data, inspectorPort }: Runtime): Miniflare {
   return new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
+      ...(inspectorPort === undefined ? {} : { inspectorPort }),
       name: "headwater",
       modulesRoot: ROOT,
       modules: [{ type: "ESModule", path: join(ROOT, "worker.js"), contents: script }],
