@@ -6,6 +6,7 @@ import { goOffline } from "./scripts/offline.ts";
 goOffline();
 
 const root = import.meta.dirname;
+const PERF_SMOKE = "perf/smoke.test.ts";
 const inWorkerd = ["src/**/*.workers.test.ts", "test/**/*.workers.test.ts"];
 
 export default defineConfig({
@@ -17,8 +18,8 @@ export default defineConfig({
         test: {
           name: "unit",
           setupFiles: ["test/seed.ts"],
-          include: ["src/**/*.test.ts"],
-          exclude: inWorkerd,
+          include: ["src/**/*.test.ts", "perf/**/*.test.ts"],
+          exclude: [...inWorkerd, PERF_SMOKE],
         },
       },
       {
@@ -40,7 +41,7 @@ export default defineConfig({
       {
         test: {
           name: "server",
-          include: ["conformance/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["conformance/**/*.test.ts", "test/**/*.test.ts", PERF_SMOKE],
           exclude: inWorkerd,
           globalSetup: ["test/servers.ts"],
           testTimeout: 30_000,

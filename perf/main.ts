@@ -45,7 +45,7 @@ async function run(settings: Settings): Promise<number> {
   const workloads = chooseWorkloads(settings);
   const startedMs = Date.now();
   const results = await measureAll(settings, workloads);
-  const costs = settings.cost ? await countCosts() : [];
+  const costs = settings.cost ? await countCosts(settings.smoke) : [];
   const report: Report = {
     started: new Date(startedMs).toISOString(),
     seconds: (Date.now() - startedMs) / 1_000,

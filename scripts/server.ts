@@ -5,6 +5,7 @@
  * variables, data directory, port, workerd, migrations.
  */
 
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -22,6 +23,11 @@ import { goOffline } from "./offline.ts";
 import { StartError } from "./start-error.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+
+// Below the ports that systems give to outgoing connections: one of those could take ours before workerd listens.
+const ANY_PORT_MIN = 15_000;
+const ANY_PORT_MAX = 32_000;
+const ANY_PORT_ATTEMPTS = 50;
 const WORKER = "src/worker.ts";
 
 export interface ServerOptions {
@@ -156,17 +162,25 @@ function openMiniflare({ worker, script, host, port, data, inspectorPort }: Runt
 
 /** Binds and frees the port: workerd reports a taken port late, and a ghost on it would answer in our place. */
 async function findPort(host: string, port: number): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const candidate = port === 0 ? randomInt(ANY_PORT_MIN, ANY_PORT_MAX + 1) : port;
+    try {
+      await probePort(host, candidate);
+      return candidate;
+    } catch (error) {
+      if (port === 0 && attempt < ANY_PORT_ATTEMPTS) continue;
+      throw new StartError([describePortError(host, candidate, error)], { cause: error });
+    }
+  }
+}
+
+async function probePort(host: string, port: number): Promise<void> {
   const probe = createServer();
   try {
-    return await new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       probe.once("error", reject);
-      probe.listen(port, host, () => {
-        const address = probe.address();
-        resolve(typeof address === "object" && address !== null ? address.port : port);
-      });
+      probe.listen(port, host, resolve);
     });
-  } catch (error) {
-    throw new StartError([describePortError(host, port, error)], { cause: error });
   } finally {
     await new Promise((resolve) => probe.close(resolve));
   }

@@ -13,6 +13,8 @@ export interface Config {
   readonly cacheScope: "public" | "private";
   readonly flushIntervalMs: number;
   readonly flushBytes: number;
+  /** What the journal may hold that D1 has not taken. */
+  readonly journalBytesMax: number;
   readonly segmentBytes: number;
   readonly longPollTimeoutMs: number;
   readonly sseDurationMs: number;
@@ -38,6 +40,13 @@ export const VARIABLES = {
   CACHE_SCOPE: { kind: "choice", choices: ["public", "private"] },
   FLUSH_INTERVAL_MS: { kind: "integer", unit: "ms", default: 5_000, min: 10, max: 600_000 },
   FLUSH_BYTES: { kind: "integer", unit: "bytes", default: 262_144, min: 1_024, max: 8_388_608 },
+  JOURNAL_BYTES_MAX: {
+    kind: "integer",
+    unit: "bytes",
+    default: 67_108_864,
+    min: 1_024,
+    max: 1_073_741_824,
+  },
   SEGMENT_BYTES: {
     kind: "integer",
     unit: "bytes",
@@ -92,6 +101,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     cacheScope: choice("CACHE_SCOPE", VARIABLES.CACHE_SCOPE.choices),
     flushIntervalMs: integer("FLUSH_INTERVAL_MS", VARIABLES.FLUSH_INTERVAL_MS),
     flushBytes: integer("FLUSH_BYTES", VARIABLES.FLUSH_BYTES),
+    journalBytesMax: integer("JOURNAL_BYTES_MAX", VARIABLES.JOURNAL_BYTES_MAX),
     segmentBytes: integer("SEGMENT_BYTES", VARIABLES.SEGMENT_BYTES),
     longPollTimeoutMs: integer("LONG_POLL_TIMEOUT_MS", VARIABLES.LONG_POLL_TIMEOUT_MS),
     sseDurationMs: integer("SSE_DURATION_MS", VARIABLES.SSE_DURATION_MS),

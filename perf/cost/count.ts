@@ -18,11 +18,19 @@ import { startOwn, type Target } from "../targets.ts";
 import { perOperation, type Counts } from "./counts.ts";
 
 const MIB = 1_024 * 1_024;
-const APPENDS = 1_000;
-/** As fast as a busy chat: 1,000 appends in ten seconds. */
-const APPEND_PAUSE_MS = 10;
-/** Past the flush interval and what follows it. */
-const SETTLE_MS = 7_000;
+
+interface Plan {
+  readonly appends: number;
+  readonly appendPauseMs: number;
+  readonly flushIntervalMs: number;
+  /** Past the flush interval and what follows it. */
+  readonly settleMs: number;
+}
+
+/** As fast as a busy chat, 1,000 appends in ten seconds, with the interval that a deployment has. */
+const FULL: Plan = { appends: 1_000, appendPauseMs: 10, flushIntervalMs: 5_000, settleMs: 7_000 };
+const SMOKE: Plan = { appends: 20, appendPauseMs: 1, flushIntervalMs: 200, settleMs: 600 };
+
 const ENTRY = "perf/workers/counting.ts";
 
 export interface OperationCost {
@@ -35,21 +43,30 @@ export interface OperationCost {
 interface Meter {
   readonly connection: Connection;
   readonly target: Target;
+  readonly plan: Plan;
 }
 
-export async function countCosts(): Promise<OperationCost[]> {
+/** @param smoke a few operations only: the counts then mean nothing */
+export async function countCosts(smoke: boolean): Promise<OperationCost[]> {
+  const plan = smoke ? SMOKE : FULL;
   const costs: OperationCost[] = [];
   for (const ackMode of ["journal", "d1"]) {
     const target = await startOwn({
       name: "metered",
       kind: "headwater",
-      variables: { ACK_MODE: ackMode, LONG_POLL_TIMEOUT_MS: "1000", SSE_DURATION_MS: "1000" },
+      variables: {
+        ACK_MODE: ackMode,
+        FLUSH_INTERVAL_MS: String(plan.flushIntervalMs),
+        LONG_POLL_TIMEOUT_MS: "1000",
+        SSE_DURATION_MS: "1000",
+      },
       entry: ENTRY,
     });
     const connection = new Connection(target.url);
     try {
-      costs.push(...(await countAppends({ connection, target }, ackMode)));
-      if (ackMode === "journal") costs.push(...(await countReads({ connection, target })));
+      const meter = { connection, target, plan };
+      costs.push(...(await countAppends(meter, ackMode)));
+      if (ackMode === "journal") costs.push(...(await countReads(meter)));
     } finally {
       await connection.close();
       await target.stop();
@@ -71,27 +88,27 @@ async function countAppends(meter: Meter, ackMode: string): Promise<OperationCos
 }
 
 async function countAppend(
-  { connection, target }: Meter,
+  { connection, target, plan }: Meter,
   id: string,
   title: string,
   headersOf: (n: number) => Readonly<Record<string, string>>,
 ): Promise<OperationCost> {
   const name = freshName();
   await createStream(connection, name, "application/json");
-  await pause(SETTLE_MS);
+  await pause(plan.settleMs);
   const before = await readCounts(target);
-  for (let n = 0; n < APPENDS; n++) {
+  for (let n = 0; n < plan.appends; n++) {
     const headers = { "Content-Type": "application/json", ...headersOf(n) };
     const path = streamPath(name);
     await connection.send({ method: "POST", path, headers, body: message(n) });
-    await pause(APPEND_PAUSE_MS);
+    await pause(plan.appendPauseMs);
   }
-  await pause(SETTLE_MS);
-  return { id, title, counts: perOperation(before, await readCounts(target), APPENDS) };
+  await pause(plan.settleMs);
+  return { id, title, counts: perOperation(before, await readCounts(target), plan.appends) };
 }
 
 async function countReads(meter: Meter): Promise<OperationCost[]> {
-  const { connection, target } = meter;
+  const { connection, target, plan } = meter;
   const small = freshName();
   await createStream(connection, small, "application/json");
   await fillJson(connection, small, 0, 10);
@@ -101,7 +118,7 @@ async function countReads(meter: Meter): Promise<OperationCost[]> {
   const beforeWrite = await readCounts(target);
   await fillBytes(connection, large, piece, 32);
   await target.settled?.(large, "r2", 24 * MIB);
-  await pause(SETTLE_MS);
+  await pause(plan.settleMs);
   const written = perOperation(beforeWrite, await readCounts(target), 32);
   const end = await tailOf(connection, small);
   const path = streamPath(small);

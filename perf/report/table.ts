@@ -6,7 +6,7 @@ import { ratio, type Measured, type SeriesResult, type WorkloadResult } from "..
 export const BASES = { floor: "floor", files: "reference-files", memory: "reference-memory" };
 
 const COLUMNS = ["median", "p95", "p99", "× floor", "× files", "× memory"];
-const NAME_WIDTH = 36;
+const NAME_WIDTH = 52;
 const TARGET_WIDTH = 18;
 const COLUMN_WIDTH = 10;
 

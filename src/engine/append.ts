@@ -6,9 +6,11 @@ import { chunkOf } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { decideProducer, type ProducerStamp, type ProducerState } from "#protocol/producer.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
-import { acknowledge } from "./flush.ts";
+import { acknowledge, makeRoom } from "./flush.ts";
 import { expire } from "./remove.ts";
-import { openStream, type Stream } from "./stream.ts";
+import { openStream, type Present, type Stream } from "./stream.ts";
+
+const RETRY_AFTER_SECONDS = 5;
 
 export interface AppendCommand {
   /** Absent only together with an empty body. */
@@ -139,26 +141,52 @@ function refused(refusal: Refusal): AppendDecision {
  */
 export async function append(stream: Stream, command: AppendCommand): Promise<Result<Appended>> {
   await stream.turns.next();
-  const opened = openStream(stream, expire);
+  let opened = openStream(stream, expire);
   if (!opened.ok) return opened;
-  const { record, tail, writerSeq } = opened.value;
-  const { producer: stamp } = command;
-  const view: AppendView = {
+  let decision = decideAppend(viewOf(stream, opened.value, command), command);
+  while (adds(decision) && stream.journalBytes >= stream.deps.settings.journalBytesMax) {
+    if (!(await makeRoom(stream))) return refuseFull();
+    await stream.turns.next();
+    opened = openStream(stream, expire);
+    if (!opened.ok) return opened;
+    decision = decideAppend(viewOf(stream, opened.value, command), command);
+  }
+  if (decision.kind === "refused") return refuse(decision.refusal);
+  const { record, tail } = opened.value;
+  stream.touch();
+  if (decision.kind === "append") commitAppend(stream, command, decision.frames);
+  stream.armAlarm();
+  await acknowledge(stream, record.id);
+  return accept(describe(stream, record.id, command, decision, tail));
+}
+
+function viewOf(
+  stream: Stream,
+  { record, tail, writerSeq }: Present,
+  { producer }: AppendCommand,
+): AppendView {
+  return {
     contentType: record.contentType,
     kind: record.kind,
     tail,
     state: record.state === "closed" ? "closed" : "open",
     closedBy: record.closedBy,
     writerSeq,
-    producer: stamp === undefined ? undefined : stream.deps.journal.producer(stamp.id),
+    producer: producer === undefined ? undefined : stream.deps.journal.producer(producer.id),
   };
-  const decision = decideAppend(view, command);
-  if (decision.kind === "refused") return refuse(decision.refusal);
-  stream.touch();
-  if (decision.kind === "append") commitAppend(stream, command, decision.frames);
-  stream.armAlarm();
-  await acknowledge(stream, record.id);
-  return accept(describe(stream, record.id, command, decision, tail));
+}
+
+function adds(decision: AppendDecision): boolean {
+  return decision.kind === "append" && decision.frames.length > 0;
+}
+
+function refuseFull() {
+  return refuse({
+    code: "journal_full",
+    message:
+      "The stream's journal is full, because the database behind it does not take what was appended. Nothing was written: retry later.",
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }
 
 function commitAppend(stream: Stream, command: AppendCommand, frames: readonly Uint8Array[]): void {

@@ -6,8 +6,13 @@
  * has said that it holds them.
  */
 
-import { chunkEnd, packChunks, type Chunk } from "#protocol/frames.ts";
-import { BLOCK_BYTES_MAX, READ_BYTES_MAX } from "#protocol/limits.ts";
+import { chunkEnd, packChunks, payloadBytes, sliceUntil, type Chunk } from "#protocol/frames.ts";
+import {
+  BLOCK_BYTES_MAX,
+  FLUSH_PORTION_BYTES,
+  OPEN_BLOCK_BYTES_MAX,
+  READ_BYTES_MAX,
+} from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 import { StorageFault } from "#storage/contract.ts";
 import type { Present, Stream } from "./stream.ts";
@@ -17,6 +22,9 @@ const RETRY_MS = 1_000;
 // A burst is left alone while it lasts: to flush in the middle of it would make its appends wait for D1 after all.
 const BURST_MS = 100;
 const BURST_BYTES_MAX = 16_777_216;
+
+// How long an append waits for room in a journal that is full.
+const ROOM_MS = 5_000;
 
 /** Waits for what the acknowledgement mode promises; in mode `journal` that is nothing more than the commit. */
 export async function acknowledge(stream: Stream, id: string): Promise<void> {
@@ -28,7 +36,7 @@ export async function acknowledge(stream: Stream, id: string): Promise<void> {
     startCompaction(stream);
     return;
   }
-  const waiting = present.tail.byte - present.record.flushed.byte;
+  const waiting = stream.journalBytes;
   if (waiting === 0) return;
   if (present.record.state === "closed" || waiting >= BURST_BYTES_MAX) startFlush(stream);
   else if (waiting >= settings.flushBytes) flushSoon(stream);
@@ -53,6 +61,18 @@ export async function flushThrough(stream: Stream, id: string, until: Position):
     if (present === undefined || present.record.flushed.byte >= until.byte) return;
     await runFlush(stream);
   }
+}
+
+/**
+ * Makes room in a journal that holds as much as it may, and waits a little for it.
+ *
+ * @returns whether there is room now; if not, D1 is down or slower than the appends
+ */
+export async function makeRoom(stream: Stream): Promise<boolean> {
+  const { delay, settings } = stream.deps;
+  const flush = background(stream, () => runFlush(stream));
+  await Promise.race([flush, delay(ROOM_MS)]);
+  return stream.journalBytes < settings.journalBytesMax;
 }
 
 /** Flushes and compacts without anybody waiting for it; a failure is retried by the alarm. */
@@ -88,17 +108,58 @@ export function runFlush(stream: Stream): Promise<void> {
 }
 
 async function flushOnce(stream: Stream): Promise<void> {
-  const { journal, log } = stream.deps;
   const { slot } = stream;
-  const sealed = slot.kind === "absent" ? undefined : journal.seal();
-  if (slot.kind === "absent" || sealed === undefined) {
+  if (slot.kind === "absent") return;
+  const { id } = slot.record;
+  if (!truncates(stream, slot)) return send(stream, id, slot.tail);
+  const sealed = stream.deps.journal.seal();
+  if (sealed === undefined) {
     stream.flushDueMs = undefined;
     return;
   }
-  await log.insert(slot.record, packChunks(sealed.chunks, BLOCK_BYTES_MAX));
+  await send(stream, id, sealed);
   // Deleted meanwhile: the journal holds nothing of it any more, or another stream's frames.
-  if (stream.sameStream(slot.record.id) === undefined) return;
-  stream.flushed(sealed.through);
+  if (stream.sameStream(id) !== undefined) stream.truncate(sealed);
+}
+
+/**
+ * Whether a flush ends with a shorter journal. Where every append waits for D1 it does not always: to truncate is
+ * one more commit, which the append would wait for.
+ */
+function truncates(stream: Stream, { record }: Present): boolean {
+  const { ackMode, flushBytes } = stream.deps.settings;
+  return (
+    ackMode === "journal" ||
+    record.state === "closed" ||
+    stream.journalBytes >= flushBytes ||
+    stream.deps.now() >= (stream.flushDueMs ?? Infinity)
+  );
+}
+
+/** Brings D1 up to a position, in portions that fit into memory. */
+async function send(stream: Stream, id: string, until: Position): Promise<void> {
+  for (;;) {
+    const present = stream.sameStream(id);
+    if (present === undefined || present.record.flushed.byte >= until.byte) return;
+    const chunks = readUnflushed(stream, present.record.flushed);
+    const { openBlock } = stream;
+    const bytes = (openBlock?.payload.length ?? 0) + payloadBytes(chunks);
+    const joined =
+      openBlock !== undefined && bytes <= OPEN_BLOCK_BYTES_MAX ? [openBlock, ...chunks] : chunks;
+    const blocks = packChunks(joined, BLOCK_BYTES_MAX);
+    const last = blocks.at(-1);
+    if (last === undefined) throw new Error("The journal lacks frames that it committed.");
+    await stream.deps.log.insert(present.record, blocks);
+    if (stream.sameStream(id) === undefined) return;
+    stream.flushed(chunkEnd(last), last.payload.length < OPEN_BLOCK_BYTES_MAX ? last : undefined);
+  }
+}
+
+function readUnflushed(stream: Stream, from: Position): Chunk[] {
+  const { cache } = stream;
+  return from.byte >= cache.start.byte
+    ? cache.read(from, "bytes", FLUSH_PORTION_BYTES)
+    : stream.deps.journal.read(from, "bytes", FLUSH_PORTION_BYTES);
 }
 
 /** One compaction at a time. */
@@ -129,6 +190,8 @@ async function compactOnce(stream: Stream, { record }: Present): Promise<boolean
     const ends = await log.blockEnds(id, compacted, settings.segmentBytes);
     const until = ends.findLast((end) => end.byte <= flushed.byte);
     if (until === undefined) return false;
+    // The block may not be made longer while its frames move.
+    stream.openBlock = undefined;
     const [first, ...rest] = await readRange(stream, record.id, compacted, until);
     if (first === undefined) return false;
     segment = await segments.put(id, [first, ...rest]);
@@ -155,7 +218,7 @@ async function readRange(
     const found = await stream.deps.log.read(id, at, "bytes", room);
     const last = found.at(-1);
     if (last === undefined) throw new StorageFault("D1 lacks blocks that it took.", "none");
-    chunks.push(...found);
+    chunks.push(...found.flatMap((chunk) => sliceUntil(chunk, until) ?? []));
     at = chunkEnd(last);
   }
   return chunks;

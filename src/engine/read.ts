@@ -119,15 +119,16 @@ async function find(
   kind: StreamKind,
   room: number,
 ): Promise<Found> {
+  const { journalFrom } = stream;
   if (at.byte >= stream.cache.start.byte) {
     return { chunks: stream.cache.read(at, kind, room), last: false };
   }
-  if (at.byte >= record.flushed.byte && at.byte >= record.origin.byte) {
+  if (at.byte >= journalFrom.byte && at.byte >= record.origin.byte) {
     return { chunks: stream.deps.journal.read(at, kind, room), last: false };
   }
   const ancestor = record.lineage.find((a) => at.byte < a.until.byte);
   const found = await findCold(stream, ancestor?.streamId ?? record.id, at, kind, room);
-  const until = ancestor?.until ?? record.flushed;
+  const until = ancestor?.until ?? journalFrom;
   const chunks = found.chunks.flatMap((c) => sliceUntil(c, until) ?? []);
   return { chunks, last: found.last };
 }

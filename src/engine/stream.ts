@@ -6,7 +6,7 @@
  */
 
 import { deadlineMs, storedDeadlineMs } from "#protocol/expiry.ts";
-import { chunkEnd } from "#protocol/frames.ts";
+import { chunkEnd, type Chunk } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import type {
@@ -27,6 +27,7 @@ export interface EngineSettings {
   readonly ackMode: "journal" | "d1";
   readonly flushBytes: number;
   readonly flushIntervalMs: number;
+  readonly journalBytesMax: number;
   readonly segmentBytes: number;
 }
 
@@ -62,16 +63,20 @@ export class Stream {
   readonly deps: EngineDependencies;
   readonly turns: CommitTurns;
   readonly segments = new KnownSegments();
-  /** When the journal's first unflushed frame is to be in D1; undefined when there is none. */
+  /** When the journal's first frame is to be in D1 and out of the journal; undefined when there is none. */
   flushDueMs: number | undefined;
   flushing: Promise<void> | undefined;
   /** A flush begins as soon as a burst of appends is over. */
   flushingSoon = false;
+  /** The last block in D1 while it is small: the next flush makes it longer. */
+  openBlock: Chunk | undefined;
   compacting: Promise<void> | undefined;
   #slot: Slot;
   #cache: TailCache;
   /** The sliding deadline to the millisecond; the stored one is up to a tenth of the window late. */
   #deadlineMs: number | undefined;
+  /** What the journal may still hold begins here; at or before what D1 has. */
+  #journalFrom: Position;
   #taskDueMs: number | undefined;
   #alarmMs: number | undefined;
 
@@ -81,6 +86,8 @@ export class Stream {
     this.turns = new CommitTurns(deps.sync);
     this.#slot = deps.journal.load();
     this.#cache = new TailCache(this.#tailOrFloor());
+    this.#journalFrom =
+      this.#slot.kind === "present" ? this.#slot.record.flushed : this.#slot.floor;
     if (this.#slot.kind === "present") {
       const { record, tail } = this.#slot;
       this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
@@ -96,6 +103,15 @@ export class Stream {
 
   get cache(): TailCache {
     return this.#cache;
+  }
+
+  get journalFrom(): Position {
+    return this.#journalFrom;
+  }
+
+  /** The bytes that the journal holds. */
+  get journalBytes(): number {
+    return this.#slot.kind === "absent" ? 0 : this.#slot.tail.byte - this.#journalFrom.byte;
   }
 
   /** The stream, soft-deleted ones included, once it is known not to have expired. */
@@ -137,6 +153,8 @@ export class Stream {
     const present = { kind: "present", record, tail, writerSeq: undefined } as const;
     this.#slot = present;
     this.#cache = new TailCache(record.origin);
+    this.#journalFrom = record.flushed;
+    this.openBlock = undefined;
     if (chunk !== undefined) this.#cache.push(chunk);
     this.#deadlineMs = deadlineMs(record.lifetime, this.deps.now());
     this.flushDueMs =
@@ -150,20 +168,35 @@ export class Stream {
     this.deps.journal.remove(floor, tasks);
     this.#slot = { kind: "absent", floor };
     this.#cache = new TailCache(floor);
+    this.#journalFrom = floor;
+    this.openBlock = undefined;
     this.#deadlineMs = undefined;
     this.flushDueMs = undefined;
     this.refreshTasks();
   }
 
-  /** Follows a flush: D1 holds everything before `through`. */
-  flushed(through: Position): void {
+  /**
+   * Follows what D1 took: it holds everything before `through`. Only in memory: an object that dies now finds the
+   * frames in its journal and sends them again, which changes nothing.
+   */
+  flushed(through: Position, openBlock: Chunk | undefined): void {
     if (this.#slot.kind === "absent") return;
-    const { record, tail, writerSeq } = this.#slot;
-    const flushed = { ...record, flushed: through, writerSeq, catalogued: true };
-    this.deps.journal.clearSealed(flushed);
-    this.#slot = { ...this.#slot, record: flushed };
-    this.flushDueMs =
-      tail.byte > through.byte ? this.deps.now() + this.deps.settings.flushIntervalMs : undefined;
+    const record = { ...this.#slot.record, flushed: through, catalogued: true };
+    this.#slot = { ...this.#slot, record };
+    this.openBlock = openBlock;
+  }
+
+  /** Lets the journal forget the frames that were sealed up to `sealed`, all of which D1 has. */
+  truncate(sealed: Position): void {
+    if (this.#slot.kind === "absent") return;
+    const { tail, writerSeq } = this.#slot;
+    const record = { ...this.#slot.record, writerSeq };
+    this.deps.journal.clearSealed(record);
+    this.#slot = { ...this.#slot, record };
+    this.#journalFrom = sealed;
+    const { flushBytes, flushIntervalMs } = this.deps.settings;
+    const waitMs = this.journalBytes >= flushBytes ? 0 : flushIntervalMs;
+    this.flushDueMs = tail.byte > sealed.byte ? this.deps.now() + waitMs : undefined;
   }
 
   /** Starts the sliding window anew. Costs a row at most ten times a window. */

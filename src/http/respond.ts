@@ -59,6 +59,7 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
       };
     case "offset_gone":
       return { [HEADER.earliestOffset]: formatOffset(refusal.earliest) };
+    case "journal_full":
     case "unavailable":
     case "outcome_unknown":
       return { "Retry-After": String(refusal.retryAfterSeconds) };

@@ -41,6 +41,7 @@ export const STATUS: Record<RefusalCode, number> = {
   body_too_large: 413,
   message_too_large: 413,
   misconfigured: 500,
+  journal_full: 503,
   outcome_unknown: 503,
   unavailable: 503,
 };

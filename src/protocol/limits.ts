@@ -17,6 +17,10 @@ export const READ_BYTES_MAX = MIB;
 export const SEGMENT_READ_BYTES_MAX = 2 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */
 export const BLOCK_BYTES_MAX = 512 * KIB;
+/** A block that is smaller is written anew, longer, by the next flush, so that few rows hold small appends. */
+export const OPEN_BLOCK_BYTES_MAX = 4 * KIB;
+/** What a flush holds in memory at one time: one batch of blocks. A larger journal row is a portion by itself. */
+export const FLUSH_PORTION_BYTES = 2 * MIB;
 /** The raw bytes of one journal row, or one whole frame when that alone is larger. */
 export const JOURNAL_ROW_BYTES_MAX = MIB;
 /** The frames of one block or journal row: where each ends is stored as text, of up to 8 bytes a frame. */

@@ -46,7 +46,9 @@ export type Refusal =
   | (Plain<"producer_fenced"> & { readonly epoch: number })
   | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })
   | (Plain<"offset_gone"> & { readonly earliest: Position })
-  | (Plain<"unavailable" | "outcome_unknown"> & { readonly retryAfterSeconds: number })
+  | (Plain<"journal_full" | "unavailable" | "outcome_unknown"> & {
+      readonly retryAfterSeconds: number;
+    })
   | Plain<"misconfigured">;
 
 export type RefusalCode = Refusal["code"];

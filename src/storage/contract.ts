@@ -102,12 +102,6 @@ export interface Commit {
   readonly writerSeq?: string | undefined;
 }
 
-/** Frames that are being flushed: nothing joins them any more. */
-export interface Sealed {
-  readonly chunks: readonly Chunk[];
-  readonly through: Position;
-}
-
 /**
  * The object's own database. Every call is synchronous and one transaction; a call that throws has changed nothing.
  */
@@ -121,9 +115,9 @@ export interface Journal {
   producer(id: string): ProducerState | undefined;
   /** The frames from a position on, as far as `bytesMax` reaches: none when the journal does not hold it. */
   read(from: Position, kind: StreamKind, bytesMax: number): Chunk[];
-  /** Closes the current table to appends; undefined when there is nothing to flush. */
-  seal(): Sealed | undefined;
-  /** Forgets the sealed frames: D1 has them. */
+  /** Closes the current table to appends. Gives where the sealed frames end; undefined when there are none. */
+  seal(): Position | undefined;
+  /** Forgets the sealed frames, which D1 has, and stores the record that says so. */
   clearSealed(record: StreamRecord): void;
   addEdge(edge: Edge): void;
   removeEdge(forkId: string): void;

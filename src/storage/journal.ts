@@ -13,16 +13,7 @@ import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { CHUNK_FRAMES_MAX, JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
 import { ZERO, type Position } from "#protocol/offset.ts";
 import type { ProducerState } from "#protocol/producer.ts";
-import type {
-  Commit,
-  Edge,
-  Journal,
-  Sealed,
-  Slot,
-  StoredTask,
-  StreamRecord,
-  Task,
-} from "./contract.ts";
+import type { Commit, Edge, Journal, Slot, StoredTask, StreamRecord, Task } from "./contract.ts";
 
 type Table = "journal_a" | "journal_b";
 
@@ -32,6 +23,14 @@ type Row = {
   ends: string | null;
   writer_seq: string | null;
   body: ArrayBuffer;
+};
+
+type NewestRow = {
+  byte: number;
+  seq: number;
+  size: number;
+  count: number;
+  writer_seq: string | null;
 };
 
 // Up to this many rows, deleting them writes no more than making the table anew does.
@@ -80,8 +79,12 @@ class SqliteJournal implements Journal {
     if (newest === undefined) {
       return { kind: "present", record, tail: record.flushed, writerSeq: record.writerSeq };
     }
-    const tail = { seq: newest.seq + newest.count, byte: newest.byte + newest.size };
-    return { kind: "present", record, tail, writerSeq: newest.writer_seq ?? undefined };
+    return {
+      kind: "present",
+      record,
+      tail: rowEnd(newest),
+      writerSeq: newest.writer_seq ?? undefined,
+    };
   }
 
   commit(commit: Commit): void {
@@ -145,14 +148,13 @@ class SqliteJournal implements Journal {
     return chunks;
   }
 
-  seal(): Sealed | undefined {
-    if (this.#newest(this.#other) === undefined) {
-      if (this.#newest(this.#current) === undefined) return undefined;
-      this.#current = this.#other;
-    }
-    const chunks = this.#rows(this.#other, 0, Number.MAX_SAFE_INTEGER);
-    const last = chunks.at(-1);
-    return last === undefined ? undefined : { chunks, through: chunkEnd(last) };
+  seal(): Position | undefined {
+    const sealed = this.#newest(this.#other);
+    if (sealed !== undefined) return rowEnd(sealed);
+    const newest = this.#newest(this.#current);
+    if (newest === undefined) return undefined;
+    this.#current = this.#other;
+    return rowEnd(newest);
   }
 
   clearSealed(record: StreamRecord): void {
@@ -239,7 +241,7 @@ class SqliteJournal implements Journal {
 
   #newest(table: Table) {
     return this.#sql
-      .exec<{ byte: number; seq: number; size: number; count: number; writer_seq: string | null }>(
+      .exec<NewestRow>(
         `SELECT byte, seq, length(body) AS size, iif(ends IS NULL, 1, json_array_length(ends)) AS count, writer_seq
          FROM ${table} ORDER BY byte DESC LIMIT 1`,
       )
@@ -262,6 +264,10 @@ class SqliteJournal implements Journal {
         payload: new Uint8Array(body),
       }));
   }
+}
+
+function rowEnd({ seq, byte, count, size }: NewestRow): Position {
+  return { seq: seq + count, byte: byte + size };
 }
 
 function isOneRow({ payload, ends }: Chunk): boolean {

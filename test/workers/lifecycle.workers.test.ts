@@ -75,7 +75,8 @@ describe("a flush that a crash cuts short after its insert", () => {
     await inStream(path, async ({ slot, deps }) => {
       const sealed = deps.journal.seal();
       if (slot.kind === "absent" || sealed === undefined) throw new Error("nothing to flush");
-      await deps.log.insert(slot.record, packChunks(sealed.chunks, BLOCK_BYTES_MAX));
+      const chunks = deps.journal.read(slot.record.flushed, "bytes", 1e9);
+      await deps.log.insert(slot.record, packChunks(chunks, BLOCK_BYTES_MAX));
     });
     // The object dies before it learns of the insert, and before it clears the journal.
     await restart(path);
