@@ -3,9 +3,6 @@
 import { APPEND_BYTES_MAX, DISCARD_BYTES_MAX } from "#protocol/limits.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 
-// Up to this size a body is taken in one piece, which costs less than to look at every part of it.
-const SMALL_BYTES = 65_536;
-
 /**
  * Reads the body, at most {@link APPEND_BYTES_MAX} bytes of it.
  *
@@ -19,10 +16,8 @@ export async function readBody(request: Request): Promise<Result<Uint8Array>> {
     await dropBody(request);
     return refuseLarge();
   }
-  const body =
-    declared !== undefined && declared <= SMALL_BYTES
-      ? await take(request)
-      : await collect(request);
+  // To take a body in one piece costs less than to look at every part of it.
+  const body = declared === undefined ? await collect(request) : await take(request);
   if (!body.ok || declared === undefined || body.value.length === declared) return body;
   return refuse({
     code: "content_length_mismatch",
@@ -53,7 +48,7 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
   }
 }
 
-/** A small body in one piece. The runtime never gives more than Content-Length says. */
+/** A body of known length. The runtime never gives more than Content-Length says. */
 async function take(request: Request): Promise<Result<Uint8Array>> {
   try {
     return accept(new Uint8Array(await request.arrayBuffer()));

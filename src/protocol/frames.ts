@@ -33,11 +33,24 @@ export function chunkOf(start: Position, frames: readonly Uint8Array[]): Chunk {
   const ends: number[] = [];
   let length = 0;
   for (const frame of frames) ends.push((length += frame.length));
-  const [only] = frames;
-  if (frames.length === 1 && only !== undefined) return { start, ends, payload: only };
+  const [first] = frames;
+  if (first !== undefined && areAdjacent(frames)) {
+    return { start, ends, payload: new Uint8Array(first.buffer, first.byteOffset, length) };
+  }
   const payload = new Uint8Array(length);
   frames.forEach((frame, i) => payload.set(frame, i === 0 ? 0 : ends[i - 1]));
   return { start, ends, payload };
+}
+
+/** Whether frames lie one after the other in one buffer, as those do that were cut out of one body. */
+function areAdjacent(frames: readonly Uint8Array[]): boolean {
+  return frames.every((frame, i) => {
+    const before = frames[i - 1];
+    return (
+      before === undefined ||
+      (before.buffer === frame.buffer && before.byteOffset + before.length === frame.byteOffset)
+    );
+  });
 }
 
 /** Cuts the body of an append to a byte stream into frames; none when it is empty. */
