@@ -50,24 +50,24 @@ function within(
 }
 
 export const BUDGETS: readonly Budget[] = [
-  against("append-1", "append", "floor", { most: 1.35 }),
+  against("append-1", "append", "floor", { most: 1.25 }),
   against("append-1", "append", "reference-files", { most: 1 }),
-  against("append-32", "rate", "floor", { least: 1.1 }),
+  against("append-32", "rate", "floor", { least: 1.2 }),
   against("append-32", "rate", "reference-files", { least: 2 }),
-  against("append-64-50", "rate", "floor", { least: 0.75 }),
-  within("producer", "producer", "plain", { most: 1.25 }),
-  against("append-1mib", "append", "reference-files", { most: 2 }),
+  against("append-64-50", "rate", "floor", { least: 0.8 }),
+  within("producer", "producer", "plain", { most: 1.15 }),
+  against("append-1mib", "append", "reference-files", { most: 1.3 }),
   against("catch-up-r2", "throughput", "floor", { least: 0.65 }),
   against("catch-up-json-r2", "throughput", "reference-files", { least: 1 }),
-  against("tail-read-1", "read", "floor", { most: 1.45 }),
-  against("tail-read-32", "rate", "floor", { least: 0.7 }),
+  against("tail-read-1", "read", "floor", { most: 1.25 }),
+  against("tail-read-32", "rate", "floor", { least: 0.78 }),
   against("sse-100", "delivery", "reference-files", { most: 0.5 }),
   against("poll-100", "delivery", "reference-files", { most: 1 }),
   against("d1-append-1", "append", "floor", { most: 1.5 }, "headwater-d1"),
-  against("d1-append-32", "rate", "floor", { least: 1.5 }, "headwater-d1"),
-  within("growth-messages", "append-100000", "append-1000", { most: 1.4 }),
-  within("growth-messages", "tail-100000", "tail-1000", { most: 1.4 }),
-  within("cold-start", "first-100000", "first-1000", { most: 1.75 }),
+  against("d1-append-32", "rate", "floor", { least: 1.6 }, "headwater-d1"),
+  within("growth-messages", "append-100000", "append-1000", { most: 1.2 }),
+  within("growth-messages", "tail-100000", "tail-1000", { most: 1.2 }),
+  within("cold-start", "first-100000", "first-1000", { most: 1.5 }),
 ];
 
 export function checkBudgets(
