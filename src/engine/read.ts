@@ -55,7 +55,9 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
   const next = last === undefined ? from : chunkEnd(last);
   const upToDate = next.byte >= now.tail.byte;
   if (upToDate && next.seq !== now.tail.seq) return refuseOffset();
-  const { contentType, lifetime, state } = now.record;
+  const { contentType, lifetime, origin, state } = now.record;
+  // What a fork has inherited may be cut inside a frame: that is not kept.
+  if (upToDate && from.byte >= origin.byte) stream.cache.adopt(chunks);
   const closed = upToDate && state === "closed";
   return accept({
     streamId: id,

@@ -1,7 +1,7 @@
 /** The newest bytes of a stream, in memory: readers at the tail touch no database. */
 
 import type { StreamKind } from "#protocol/content-type.ts";
-import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import { chunkEnd, payloadBytes, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { TAIL_BYTES_MAX, TAIL_CHUNKS_MAX } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 
@@ -11,9 +11,11 @@ export class TailCache {
   #first = 0;
   #bytes = 0;
   #start: Position;
+  #tail: Position;
 
   constructor(tail: Position) {
     this.#start = tail;
+    this.#tail = tail;
   }
 
   /** The first position that is held; the tail when nothing is. */
@@ -24,6 +26,7 @@ export class TailCache {
   push(chunk: Chunk): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.payload.length;
+    this.#tail = chunkEnd(chunk);
     while (this.#bytes > TAIL_BYTES_MAX || this.#chunks.length - this.#first > TAIL_CHUNKS_MAX) {
       const dropped = this.#chunks[this.#first];
       if (dropped === undefined) break;
@@ -36,6 +39,22 @@ export class TailCache {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;
     }
+  }
+
+  /**
+   * Takes what a read has found from some position to the tail, if that is more than what is held: an object that
+   * was asleep need not ask a store for it again. The bytes are copied, so that they keep no larger buffer alive.
+   */
+  adopt(chunks: readonly Chunk[]): void {
+    const [first] = chunks;
+    const last = chunks.at(-1);
+    if (first === undefined || last === undefined || first.start.byte >= this.#start.byte) return;
+    if (chunkEnd(last).byte !== this.#tail.byte || payloadBytes(chunks) > TAIL_BYTES_MAX) return;
+    this.#chunks = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    this.#start = first.start;
+    for (const chunk of chunks) this.push({ ...chunk, payload: chunk.payload.slice() });
   }
 
   /** The frames from a position on, until they hold at least `bytesMax`; none when the position is not held. */
