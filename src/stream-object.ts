@@ -19,6 +19,7 @@ import { EventEncoder } from "#live/sse.ts";
 import { Waiters } from "#live/waiters.ts";
 import { refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault } from "#storage/contract.ts";
+import { openAgeNotes } from "#storage/age-notes.ts";
 import { openJournal } from "#storage/journal.ts";
 import { openLog } from "#storage/log.ts";
 import { openSegments } from "#storage/segments.ts";
@@ -36,6 +37,7 @@ export class StreamObject extends DurableObject<Env> {
     const stream = new Stream({
       settings: config,
       journal: openJournal(ctx.storage),
+      ages: openAgeNotes(ctx.storage),
       log: openLog(env.DB),
       segments: openSegments(env.SEGMENTS),
       peers: openPeers(env.STREAMS),

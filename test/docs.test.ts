@@ -57,13 +57,15 @@ describe("README.md", () => {
       '[{"text":"fine"}]',
       '[{"text":"hello"},{"text":"goodbye"}]',
       '[{"text":"hello"},{"text":"how"}]',
+      '["new"]',
+      "Stream-Earliest-Offset: 0000000000000001_0000000000000005",
       "Producer-Expected-Seq: 1",
       "Stream-Closed: true",
     ]) {
       expect(stdout).toContain(line);
     }
     const codes = [...stdout.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code);
-    expect(codes).toEqual(["producer_gap", "stream_closed"]);
+    expect(codes).toEqual(["offset_gone", "producer_gap", "stream_closed"]);
   });
 });
 

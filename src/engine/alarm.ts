@@ -2,9 +2,10 @@
 
 import { background, runCompaction, runFlush } from "./flush.ts";
 import { expire, runTasks } from "./remove.ts";
+import { enforceRetention } from "./retention.ts";
 import type { Stream } from "./stream.ts";
 
-/** Flushes, compacts, expires and delivers tasks as far as they are due. Safe to call at any time. */
+/** Flushes, compacts, expires, trims and delivers tasks as far as they are due. Safe to call at any time. */
 export async function onAlarm(stream: Stream): Promise<void> {
   const { now } = stream.deps;
   stream.alarmFired();
@@ -15,6 +16,7 @@ export async function onAlarm(stream: Stream): Promise<void> {
       await runCompaction(stream);
     });
   }
+  await enforceRetention(stream);
   await runTasks(stream);
   stream.armAlarm();
 }

@@ -6,6 +6,7 @@ import { sameLifetime, storedDeadlineMs, type Lifetime } from "#protocol/expiry.
 import { chunkOf } from "#protocol/frames.ts";
 import { comparePositions, type Position, type ReadFrom } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
+import { sameRetention, type Retention } from "#protocol/retention.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 import { StorageFault, type StreamRecord } from "#storage/contract.ts";
 import { acknowledge } from "./flush.ts";
@@ -17,6 +18,7 @@ export interface CreateCommand {
   readonly path: StreamPath;
   readonly contentType: string | undefined;
   readonly lifetime: Lifetime;
+  readonly retention: Retention | undefined;
   readonly closed: boolean;
   readonly body: Uint8Array;
   readonly fork: ForkCommand | undefined;
@@ -34,6 +36,7 @@ export interface Created {
   readonly contentType: string;
   readonly tail: Position;
   readonly closed: boolean;
+  readonly retention: Retention | undefined;
 }
 
 // A fork is granted within seconds. An intent older than this was left by a crash.
@@ -65,8 +68,9 @@ function floorOf({ slot }: Stream): Position {
 function answerExisting(present: Present, command: CreateCommand): Result<Created> {
   const refusal = decideExisting(present.record, command);
   if (refusal !== undefined) return refuse(refusal);
-  const { contentType, state } = present.record;
-  return accept({ created: false, contentType, tail: present.tail, closed: state === "closed" });
+  const { contentType, state, retention } = present.record;
+  const { tail } = present;
+  return accept({ created: false, contentType, tail, closed: state === "closed", retention });
 }
 
 /** Whether a PUT describes the stream that is there; the refusal when it does not. */
@@ -80,6 +84,7 @@ export function decideExisting(record: StreamRecord, command: CreateCommand): Re
   const differing = [
     sameContentType(record, command) ? [] : ["content type"],
     sameLifetime(record.requestedLifetime, command.lifetime) ? [] : ["TTL or expiry"],
+    sameRetention(record.retention, command.retention) ? [] : ["retention"],
     (record.state === "closed") === command.closed ? [] : ["closure"],
     sameFork(record, command.fork) ? [] : ["fork source or offset"],
   ].flat();
@@ -102,7 +107,7 @@ function sameFork({ fork, base }: StreamRecord, command: ForkCommand | undefined
   // An omitted offset was resolved when the fork was made: leaving it out again describes the same fork.
   const { anchor } = command;
   if (anchor === undefined || anchor.kind === "now") return true;
-  const position = anchor.kind === "start" ? base : anchor.position;
+  const position = anchor.kind === "start" ? (fork.base ?? base) : anchor.position;
   return comparePositions(position, fork.anchor) === 0;
 }
 
@@ -157,7 +162,7 @@ function forkRecord(
     base,
     origin: point,
     lineage,
-    fork: { sourcePath, sourceId, anchor, subOffset },
+    fork: { sourcePath, sourceId, anchor, subOffset, base },
   };
 }
 
@@ -190,6 +195,7 @@ async function putStream(
     floor: floorOf(stream),
     createdAtMs: now,
     requestedLifetime: command.lifetime,
+    retention: command.retention,
     deadlineMs: storedDeadlineMs(fields.lifetime, now),
     state: command.closed ? "closed" : "open",
     closedBy: undefined,
@@ -207,5 +213,6 @@ async function putStream(
     contentType: record.contentType,
     tail,
     closed: command.closed,
+    retention: record.retention,
   });
 }

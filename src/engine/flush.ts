@@ -13,8 +13,9 @@ import {
   OPEN_BLOCK_BYTES_MAX,
   READ_BYTES_MAX,
 } from "#protocol/limits.ts";
-import type { Position } from "#protocol/offset.ts";
-import { StorageFault } from "#storage/contract.ts";
+import { later, type Position } from "#protocol/offset.ts";
+import { StorageFault, type StoredTask } from "#storage/contract.ts";
+import { LATE_MS } from "./reclaim.ts";
 import type { Present, Stream } from "./stream.ts";
 
 const RETRY_MS = 1_000;
@@ -172,6 +173,7 @@ export function runCompaction(stream: Stream): Promise<void> {
 
 async function compactAll(stream: Stream): Promise<void> {
   for (;;) {
+    if (stream.removing !== undefined) await Promise.allSettled([stream.removing]);
     const { slot } = stream;
     if (slot.kind === "absent") return;
     const { flushed, compacted } = slot.record;
@@ -194,14 +196,33 @@ async function compactOnce(stream: Stream, { record }: Present): Promise<boolean
     stream.openBlock = undefined;
     const [first, ...rest] = await readRange(stream, record.id, compacted, until);
     if (first === undefined) return false;
+    intend(stream, id, segments.keyOf(id, [first, ...rest]));
     segment = await segments.put(id, [first, ...rest]);
     if (stream.sameStream(id) === undefined) return false;
     await log.replaceBySegment(id, segment);
   }
   const now = stream.sameStream(id);
   if (now === undefined) return false;
-  stream.commit({ record: { ...now.record, compacted: segment.end } });
+  // A trim meanwhile may have gone further.
+  stream.commit({ record: { ...now.record, compacted: later(now.record.compacted, segment.end) } });
+  for (const { id: task } of sweepsOf(stream, segment.key)) stream.deps.journal.finishTask(task);
+  stream.refreshTasks();
   return true;
+}
+
+/** Notes which object is about to be put: one that a crash leaves without a row is removed later. */
+function intend(stream: Stream, streamId: string, key: string): void {
+  if (sweepsOf(stream, key).length > 0) return;
+  const { journal, now } = stream.deps;
+  journal.addTask({ kind: "sweep", streamId, key }, now() + LATE_MS);
+  stream.refreshTasks();
+  stream.armAlarm();
+}
+
+function sweepsOf(stream: Stream, key: string): StoredTask[] {
+  return stream.deps.journal
+    .tasks()
+    .filter(({ task }) => task.kind === "sweep" && task.key === key);
 }
 
 async function readRange(

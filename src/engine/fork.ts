@@ -42,7 +42,8 @@ export async function acquireFork(
   if (anchor === undefined) {
     return refuse({
       code: "invalid_fork_offset",
-      message: "Stream-Fork-Offset is past the source's tail, or no offset of the source.",
+      message:
+        "Stream-Fork-Offset is before the source's first offset, past its tail, or no offset of the source.",
     });
   }
   const point = await advance(stream, record.id, anchor, record.kind, subOffset);
@@ -69,7 +70,13 @@ function grant(
   if (!opened.ok) return opened;
   const { record } = opened.value;
   if (record.id !== id) return refuseMissing();
-  stream.deps.journal.addEdge({ forkId, forkPath });
+  if (anchor.byte < record.base.byte) {
+    return refuse({
+      code: "invalid_fork_offset",
+      message: "The source was trimmed past Stream-Fork-Offset.",
+    });
+  }
+  stream.deps.journal.addEdge({ forkId, forkPath, kept: record.base });
   return accept({
     sourceId: id,
     contentType: record.contentType,

@@ -29,13 +29,7 @@ export function openRead(stream: Stream, from: ReadFrom): Result<Position> {
   if (from.kind === "start") return accept(record.base);
   if (from.kind === "now") return accept(tail);
   const { position } = from;
-  if (position.byte < record.base.byte) {
-    return refuse({
-      code: "offset_gone",
-      message: "This offset is before the first one that the stream has.",
-      earliest: record.base,
-    });
-  }
+  if (position.byte < record.base.byte) return refuseGone(record.base);
   // Past the tail there is nothing: like the reference server, answer from the tail.
   return accept(position.byte > tail.byte ? tail : position);
 }
@@ -44,12 +38,15 @@ export function openRead(stream: Stream, from: ReadFrom): Result<Position> {
 export async function readPage(stream: Stream, from: Position): Promise<Result<Page>> {
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
-  const { id, kind } = opened.value.record;
-  const chunks = await collect(stream, id, from, kind, pageBytesMax(opened.value, from));
+  const { id, kind, base } = opened.value.record;
+  // A reader that was connected may have been left behind by a trim.
+  if (from.byte < base.byte) return refuseGone(base);
+  const chunks = await collectPage(stream, opened.value, from);
   const now = stream.sameStream(id);
   if (now === undefined || now.record.state === "gone") {
     return refuse({ code: "stream_not_found", message: "The stream was deleted." });
   }
+  if (from.byte < now.record.base.byte) return refuseGone(now.record.base);
   const last = chunks.at(-1);
   if (last === undefined && from.byte < now.tail.byte) return refuseOffset();
   const next = last === undefined ? from : chunkEnd(last);
@@ -72,13 +69,34 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
   });
 }
 
+/** The frames of a page. A store that lacks what is trimmed while it is read has not failed. */
+async function collectPage(stream: Stream, present: Present, from: Position): Promise<Chunk[]> {
+  const { id, kind } = present.record;
+  try {
+    return await collect(stream, id, from, kind, pageBytesMax(present, from));
+  } catch (error) {
+    const base = stream.sameStream(id)?.record.base.byte ?? Infinity;
+    if (!(error instanceof StorageFault) || base <= from.byte) throw error;
+    return [];
+  }
+}
+
+function refuseGone(earliest: Position) {
+  return refuse({
+    code: "offset_gone",
+    message: "This offset is before the first one that the stream has.",
+    earliest,
+  });
+}
+
 /** Segments are read in larger pages: to ask R2 costs more than what it gives. */
 function pageBytesMax({ record }: Present, from: Position): number {
   const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
   return isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
 }
 
-function refuseOffset() {
+/** The refusal of an offset that is well-formed, and none of the stream's. */
+export function refuseOffset() {
   return refuse({
     code: "invalid_offset",
     message: "This is not an offset that the server has given out for this stream.",

@@ -1,8 +1,8 @@
 /** Delete, expiry and what they leave to be done (§5.4, §4.2 "Soft-delete and lifecycle"). */
 
 import { accept, type Result } from "#protocol/refusal.ts";
-import type { StoredTask, Task } from "#storage/contract.ts";
-import { StorageFault } from "#storage/contract.ts";
+import { StorageFault, type StoredTask, type Task } from "#storage/contract.ts";
+import { eraseStored, LATE_MS, removeOrphan, removeTrimmed } from "./reclaim.ts";
 import { openStream, type Stream } from "./stream.ts";
 
 const RETRY_MS_MIN = 1_000;
@@ -57,8 +57,13 @@ function eraseStream(stream: Stream): void {
 export function releaseFork(stream: Stream, sourceId: string | undefined, forkId: string): void {
   const { slot } = stream;
   if (slot.kind === "absent" || (sourceId !== undefined && slot.record.id !== sourceId)) return;
-  stream.deps.journal.removeEdge(forkId);
-  if (slot.record.state === "gone" && !stream.deps.journal.hasEdges()) eraseStream(stream);
+  const { journal } = stream.deps;
+  const keptBefore = journal.keptForForks();
+  journal.removeEdge(forkId);
+  const { state, base } = slot.record;
+  const isHeldBack = keptBefore !== undefined && keptBefore.byte < base.byte;
+  if (state === "gone" && !journal.hasEdges()) eraseStream(stream);
+  else if (isHeldBack && journal.keptForForks()?.byte !== keptBefore.byte) stream.trim(base);
   stream.armAlarm();
 }
 
@@ -79,18 +84,32 @@ export async function runTasks(stream: Stream): Promise<void> {
 }
 
 async function runTask(stream: Stream, task: Task): Promise<void> {
-  const { log, segments, peers } = stream.deps;
-  if (task.kind === "release") {
-    await peers.release(task.sourcePath, task.sourceId, task.forkId);
-    return;
+  switch (task.kind) {
+    case "release":
+      return stream.deps.peers.release(task.sourcePath, task.sourceId, task.forkId);
+    case "trim":
+      return removeTrimmed(stream, task.streamId);
+    case "erase":
+      return erase(stream, task.streamId);
+    case "sweep":
+      return task.key === undefined
+        ? eraseUnused(stream, task.streamId)
+        : removeOrphan(stream, task.streamId, task.key);
   }
-  if (stream.sameStream(task.streamId) !== undefined) {
+}
+
+/** A flush or a compaction that died on its way to D1 may still arrive there: that is looked for once more. */
+async function erase(stream: Stream, streamId: string): Promise<void> {
+  await eraseUnused(stream, streamId);
+  const { journal, now } = stream.deps;
+  journal.addTask({ kind: "sweep", streamId, key: undefined }, now() + LATE_MS);
+}
+
+async function eraseUnused(stream: Stream, streamId: string): Promise<void> {
+  if (stream.sameStream(streamId) !== undefined) {
     throw new StorageFault("A stream that is in use is not erased.", "none");
   }
-  // What was under way for the erased stream must not write after it.
-  await Promise.allSettled([stream.flushing, stream.compacting]);
-  await segments.erase(task.streamId);
-  await log.erase(task.streamId);
+  await eraseStored(stream, streamId);
 }
 
 function retryMs({ attempts }: StoredTask): number {

@@ -7,9 +7,10 @@
 
 import { deadlineMs, storedDeadlineMs } from "#protocol/expiry.ts";
 import { chunkEnd, type Chunk } from "#protocol/frames.ts";
-import type { Position } from "#protocol/offset.ts";
+import { earlier, later, type Position } from "#protocol/offset.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import type {
+  AgeNotes,
   Commit,
   Journal,
   Log,
@@ -21,6 +22,7 @@ import type {
 import { CommitTurns } from "./commit-turns.ts";
 import { KnownSegments } from "./known-segments.ts";
 import type { ForkPeers } from "./peers.ts";
+import { RetentionClock } from "./retention-clock.ts";
 import { TailCache } from "./tail-cache.ts";
 
 export interface EngineSettings {
@@ -35,6 +37,7 @@ export interface EngineSettings {
 export interface EngineDependencies {
   readonly settings: EngineSettings;
   readonly journal: Journal;
+  readonly ages: AgeNotes;
   readonly log: Log;
   readonly segments: Segments;
   readonly peers: ForkPeers;
@@ -63,6 +66,7 @@ export class Stream {
   readonly deps: EngineDependencies;
   readonly turns: CommitTurns;
   readonly segments = new KnownSegments();
+  readonly retentionClock: RetentionClock;
   /** When the journal's first frame is to be in D1 and out of the journal; undefined when there is none. */
   flushDueMs: number | undefined;
   flushing: Promise<void> | undefined;
@@ -71,6 +75,8 @@ export class Stream {
   /** The last block in D1 while it is small: the next flush makes it longer. */
   openBlock: Chunk | undefined;
   compacting: Promise<void> | undefined;
+  /** Cold rows and objects are being removed: nothing is compacted meanwhile. */
+  removing: Promise<void> | undefined;
   #slot: Slot;
   #cache: TailCache;
   /** The sliding deadline to the millisecond; the stored one is up to a tenth of the window late. */
@@ -84,6 +90,7 @@ export class Stream {
   constructor(deps: EngineDependencies) {
     this.deps = deps;
     this.turns = new CommitTurns(deps.sync);
+    this.retentionClock = new RetentionClock(deps.ages, () => deps.now());
     this.#slot = deps.journal.load();
     this.#cache = new TailCache(this.#tailOrFloor());
     this.#journalFrom =
@@ -91,8 +98,9 @@ export class Stream {
     if (this.#slot.kind === "present") {
       const { record, tail } = this.#slot;
       this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
-      if (tail.byte > record.flushed.byte)
-        this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      // The journal may hold frames that D1 has, or that were trimmed: they leave with a flush as well.
+      if (deps.journal.holdsFrames()) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      this.retentionClock.start(record, tail);
     }
     this.refreshTasks();
   }
@@ -143,7 +151,36 @@ export class Stream {
       this.turns.begin();
       this.#cache.push(commit.chunk);
       this.flushDueMs ??= this.deps.now() + this.deps.settings.flushIntervalMs;
+      if (record.retention !== undefined) this.retentionClock.appended();
     }
+  }
+
+  /**
+   * Moves the first position that can be read forward, and leaves the removal of what nobody reads any more to a
+   * task. With the base that the stream has, it follows forks that are gone.
+   */
+  trim(base: Position): void {
+    if (this.#slot.kind === "absent") return;
+    const { record } = this.#slot;
+    const unread = earlier(base, this.deps.journal.keptForForks() ?? base);
+    const { id } = record;
+    const isAsked = this.deps.journal
+      .tasks()
+      .some(({ task }) => task.kind === "trim" && task.streamId === id);
+    this.commit({
+      record: {
+        ...record,
+        base,
+        flushed: later(record.flushed, unread),
+        compacted: later(record.compacted, unread),
+      },
+      task: isAsked ? undefined : { kind: "trim", streamId: id },
+    });
+    this.deps.ages.forget(base);
+    this.#closeBlock();
+    this.refreshTasks();
+    this.armAlarm();
+    this.deps.onChange();
   }
 
   /** Puts a stream at a path where none is. */
@@ -156,6 +193,7 @@ export class Stream {
     this.#journalFrom = record.flushed;
     this.openBlock = undefined;
     if (chunk !== undefined) this.#cache.push(chunk);
+    this.retentionClock.start(record, tail);
     this.#deadlineMs = deadlineMs(record.lifetime, this.deps.now());
     this.flushDueMs =
       chunk === undefined ? undefined : this.deps.now() + this.deps.settings.flushIntervalMs;
@@ -166,6 +204,8 @@ export class Stream {
   /** Takes the stream away and leaves the tasks to be done. */
   clear(floor: Position, tasks: readonly Task[]): void {
     this.deps.journal.remove(floor, tasks);
+    this.deps.ages.clear();
+    this.retentionClock.stop();
     this.#slot = { kind: "absent", floor };
     this.#cache = new TailCache(floor);
     this.#journalFrom = floor;
@@ -181,9 +221,18 @@ export class Stream {
    */
   flushed(through: Position, openBlock: Chunk | undefined): void {
     if (this.#slot.kind === "absent") return;
-    const record = { ...this.#slot.record, flushed: through, catalogued: true };
-    this.#slot = { ...this.#slot, record };
+    // A trim during the flush may have gone further.
+    const flushed = later(this.#slot.record.flushed, through);
+    this.#slot = { ...this.#slot, record: { ...this.#slot.record, flushed, catalogued: true } };
     this.openBlock = openBlock;
+    this.#closeBlock();
+  }
+
+  /** A block that begins among what is trimmed or compacted may not be written again. */
+  #closeBlock(): void {
+    if (this.#slot.kind === "absent") return;
+    const { compacted } = this.#slot.record;
+    if ((this.openBlock?.start.byte ?? Infinity) < compacted.byte) this.openBlock = undefined;
   }
 
   /** Lets the journal forget the frames that were sealed up to `sealed`, all of which D1 has. */
@@ -212,16 +261,22 @@ export class Stream {
   /** Forgets the deadline of a stream that only forks still read. */
   keep(): void {
     this.#deadlineMs = undefined;
+    this.retentionClock.stop();
   }
 
   refreshTasks(): void {
     this.#taskDueMs = this.deps.journal.tasks()[0]?.dueMs;
   }
 
-  /** The next time anything is to be done: flush, expiry or a task. */
+  /** The next time anything is to be done: flush, expiry, retention or a task. */
   nextDueMs(): number | undefined {
     const { flushDueMs = Infinity } = this;
-    const due = Math.min(flushDueMs, this.#deadlineMs ?? Infinity, this.#taskDueMs ?? Infinity);
+    const due = Math.min(
+      flushDueMs,
+      this.#deadlineMs ?? Infinity,
+      this.retentionClock.dueMs ?? Infinity,
+      this.#taskDueMs ?? Infinity,
+    );
     return due === Infinity ? undefined : due;
   }
 

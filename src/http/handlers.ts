@@ -6,6 +6,7 @@ import { describe } from "#engine/describe.ts";
 import { openRead, readPage } from "#engine/read.ts";
 import { remove } from "#engine/remove.ts";
 import type { Stream } from "#engine/stream.ts";
+import { trim } from "#engine/trim.ts";
 import { longPoll } from "#live/long-poll.ts";
 import type { LiveSource } from "#live/source.ts";
 import { sseBody, type EventEncoder } from "#live/sse.ts";
@@ -15,7 +16,7 @@ import { parseStreamPath } from "#protocol/path.ts";
 import type { Page } from "#protocol/page.ts";
 import { dropBody, readBody } from "./body.ts";
 import { METHODS } from "./cors.ts";
-import { parseAppend, parseCreate, parseRead, type ReadQuery } from "./parse.ts";
+import { parseAppend, parseCreate, parseDelete, parseRead, type ReadQuery } from "./parse.ts";
 import {
   respondAppended,
   respondCreated,
@@ -27,6 +28,7 @@ import {
   respondPage,
   INVALID_PATH,
   respondRefusal,
+  respondTrimmed,
   type PageContext,
 } from "./respond.ts";
 import { queryOf } from "./target.ts";
@@ -93,6 +95,12 @@ async function handlePost(request: Request, { stream }: Target): Promise<Respons
 
 async function handleDelete(request: Request, { stream }: Target): Promise<Response> {
   await dropBody(request);
+  const before = parseDelete(new URLSearchParams(queryOf(request.url)));
+  if (!before.ok) return respondRefusal(before.refusal);
+  if (before.value !== undefined) {
+    const trimmed = await trim(stream, before.value);
+    return trimmed.ok ? respondTrimmed(trimmed.value) : respondRefusal(trimmed.refusal);
+  }
   const outcome = remove(stream);
   return outcome.ok ? respondDeleted() : respondRefusal(outcome.refusal);
 }

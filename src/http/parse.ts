@@ -9,10 +9,16 @@ import {
   PRODUCER_ID_LENGTH_MAX,
   STREAM_SEQ_LENGTH_MAX,
 } from "#protocol/limits.ts";
-import { HEADER } from "#protocol/names.ts";
+import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
 import { parseReadFrom, type ReadFrom } from "#protocol/offset.ts";
 import { isReserved, parseSourcePath, type StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp } from "#protocol/producer.ts";
+import {
+  parseBound,
+  RETENTION_BOUNDS,
+  type Retention,
+  type RetentionBound,
+} from "#protocol/retention.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 
 export interface ReadQuery {
@@ -50,6 +56,32 @@ export function parseRead(params: URLSearchParams): Result<ReadQuery> {
   return accept({ mode: live ?? "catch-up", from, cursor: params.get("cursor") });
 }
 
+/**
+ * The parameters of a DELETE: with `before` it trims, without it deletes the whole stream. So that a misspelled
+ * parameter does not, there may be no other.
+ *
+ * @returns undefined for a DELETE of the whole stream
+ */
+export function parseDelete(params: URLSearchParams): Result<ReadFrom | undefined> {
+  const unknown = [...params.keys()].find((name) => name !== "before");
+  if (unknown !== undefined) {
+    return refuse({
+      code: "invalid_query",
+      message: `DELETE takes no parameter but before, and deletes the whole stream without it; this one has ${JSON.stringify(unknown)}.`,
+    });
+  }
+  const offsets = params.getAll("before");
+  const [offset] = offsets;
+  if (offset === undefined) return accept(undefined);
+  const before = parseReadFrom(offset);
+  if (before !== undefined && offsets.length === 1) return accept(before);
+  return refuse({
+    code: "invalid_offset",
+    message:
+      "before must be given once: now, or what an earlier answer gave in Stream-Next-Offset.",
+  });
+}
+
 /** The headers of a POST (§5.2), with its body. */
 export function parseAppend(headers: Headers, body: Uint8Array): Result<AppendCommand> {
   const close = parseClosed(headers);
@@ -85,12 +117,15 @@ export function parseCreate(
   if (refusal !== undefined) return refuse(refusal);
   const lifetime = parseLifetime(headers);
   if (!lifetime.ok) return lifetime;
+  const retention = parseRetention(headers);
+  if (!retention.ok) return retention;
   const fork = parseFork(headers);
   if (!fork.ok) return fork;
   return accept({
     path,
     contentType,
     lifetime: lifetime.value,
+    retention: retention.value,
     closed: parseClosed(headers),
     body,
     fork: fork.value,
@@ -139,6 +174,24 @@ function parseLifetime(headers: Headers): Result<Lifetime> {
     code: "invalid_expires_at",
     message: "Stream-Expires-At must be an RFC 3339 timestamp such as 2030-01-01T00:00:00Z.",
   });
+}
+
+function parseRetention(headers: Headers): Result<Retention | undefined> {
+  const retention: { [Bound in RetentionBound]?: number } = {};
+  for (const bound of RETENTION_BOUNDS) {
+    const name = RETENTION_HEADER[bound];
+    const value = headers.get(name);
+    if (value === null) continue;
+    const number = parseBound(bound, value);
+    if (number === undefined) {
+      return refuse({
+        code: "invalid_retention",
+        message: `${name} must be a positive integer in decimal, without sign or leading zeros.`,
+      });
+    }
+    retention[bound] = number;
+  }
+  return accept(Object.keys(retention).length === 0 ? undefined : retention);
 }
 
 function parseFork(headers: Headers): Result<ForkCommand | undefined> {

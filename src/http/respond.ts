@@ -3,10 +3,12 @@
 import type { Appended } from "#engine/append.ts";
 import type { Created } from "#engine/create.ts";
 import type { Description } from "#engine/describe.ts";
+import type { Trimmed } from "#engine/trim.ts";
 import { formatEtag, matchesEtag } from "#protocol/etag.ts";
 import { deadlineMs, type Lifetime } from "#protocol/expiry.ts";
 import { formatBody } from "#protocol/frames.ts";
-import { HEADER } from "#protocol/names.ts";
+import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
+import { RETENTION_BOUNDS, type Retention } from "#protocol/retention.ts";
 import { formatOffset } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import type { ProducerState } from "#protocol/producer.ts";
@@ -74,6 +76,7 @@ export function respondCreated(outcome: Created, url: URL): Response {
     "Content-Type": outcome.contentType,
     [HEADER.nextOffset]: formatOffset(outcome.tail),
     ...closedHeader(outcome.closed),
+    ...retentionHeaders(outcome.retention),
     ...(outcome.created ? { Location: url.origin + url.pathname } : {}),
   });
 }
@@ -93,13 +96,23 @@ export function respondDeleted(): Response {
   return answer(204, null, NO_STORE, {});
 }
 
+/** 204 with the offset that the stream begins at now. */
+export function respondTrimmed({ earliest, tail }: Trimmed): Response {
+  return answer(204, null, NO_STORE, {
+    [HEADER.earliestOffset]: formatOffset(earliest),
+    [HEADER.nextOffset]: formatOffset(tail),
+  });
+}
+
 export function respondDescription(description: Description): Response {
-  const { contentType, tail, lifetime, closed } = description;
+  const { contentType, earliest, tail, lifetime, retention, closed } = description;
   return answer(200, null, NO_STORE, {
     "Content-Type": contentType,
     [HEADER.nextOffset]: formatOffset(tail),
+    [HEADER.earliestOffset]: formatOffset(earliest),
     ...closedHeader(closed),
     ...lifetimeHeaders(lifetime),
+    ...retentionHeaders(retention),
   });
 }
 
@@ -179,4 +192,13 @@ function producerHeaders(producer: ProducerState | undefined): HeaderMap {
 function lifetimeHeaders(lifetime: Lifetime): HeaderMap {
   if (lifetime.kind === "ttl") return { [HEADER.ttl]: String(lifetime.seconds) };
   return lifetime.kind === "until" ? { [HEADER.expiresAt]: lifetime.text } : {};
+}
+
+function retentionHeaders(retention: Retention | undefined): HeaderMap {
+  const headers: Record<string, string> = {};
+  for (const bound of RETENTION_BOUNDS) {
+    const value = retention?.[bound];
+    if (value !== undefined) headers[RETENTION_HEADER[bound]] = String(value);
+  }
+  return headers;
 }

@@ -20,6 +20,8 @@ export const STATUS: Record<RefusalCode, number> = {
   invalid_offset: 400,
   invalid_path: 400,
   invalid_producer: 400,
+  invalid_query: 400,
+  invalid_retention: 400,
   invalid_stream_seq: 400,
   invalid_ttl: 400,
   offset_missing: 400,

@@ -8,6 +8,9 @@ export const HEADER = {
   seq: "Stream-Seq",
   ttl: "Stream-TTL",
   expiresAt: "Stream-Expires-At",
+  retentionMessages: "Stream-Retention-Messages",
+  retentionBytes: "Stream-Retention-Bytes",
+  retentionSeconds: "Stream-Retention-Seconds",
   forkedFrom: "Stream-Forked-From",
   forkOffset: "Stream-Fork-Offset",
   forkSubOffset: "Stream-Fork-Sub-Offset",
@@ -18,6 +21,13 @@ export const HEADER = {
   producerSeq: "Producer-Seq",
   producerExpectedSeq: "Producer-Expected-Seq",
   producerReceivedSeq: "Producer-Received-Seq",
+} as const;
+
+/** The header of each bound of a stream's retention. */
+export const RETENTION_HEADER = {
+  messages: HEADER.retentionMessages,
+  bytes: HEADER.retentionBytes,
+  seconds: HEADER.retentionSeconds,
 } as const;
 
 /** Everything under this path, and only that, is a stream. */

@@ -56,6 +56,16 @@ export function comparePositions(a: Position, b: Position): number {
   return a.seq - b.seq || a.byte - b.byte;
 }
 
+/** The one of two positions that comes after the other. */
+export function later(a: Position, b: Position): Position {
+  return comparePositions(a, b) >= 0 ? a : b;
+}
+
+/** The one of two positions that comes before the other. */
+export function earlier(a: Position, b: Position): Position {
+  return comparePositions(a, b) <= 0 ? a : b;
+}
+
 function pad(value: number): string {
   return String(value).padStart(16, "0");
 }

@@ -25,6 +25,8 @@ export type Refusal =
       | "invalid_offset"
       | "invalid_path"
       | "invalid_producer"
+      | "invalid_query"
+      | "invalid_retention"
       | "invalid_stream_seq"
       | "invalid_ttl"
       | "offset_missing"

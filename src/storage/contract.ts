@@ -9,6 +9,7 @@ import type { Chunk } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp, ProducerState } from "#protocol/producer.ts";
+import type { Retention } from "#protocol/retention.ts";
 
 /** One ancestor of a fork: what lies before `until` and after the previous entry is stored under this id. */
 export interface Ancestor {
@@ -23,6 +24,8 @@ export interface ForkOrigin {
   /** The anchor that `Stream-Fork-Offset` named, or the source's tail when it named none. */
   readonly anchor: Position;
   readonly subOffset: number;
+  /** The first position that the fork had when it was made. Forks older than trims have it as their base. */
+  readonly base?: Position;
 }
 
 /** What an incarnation of a stream is: everything but its bytes. Written rarely; the tail comes from the journal. */
@@ -38,20 +41,22 @@ export interface StreamRecord {
   readonly requestedLifetime: Lifetime;
   /** A sliding deadline is stored late by a tenth of its window; undefined for streams without an end. */
   readonly deadlineMs: number | undefined;
+  /** How much of its past the stream keeps; undefined for all of it. */
+  readonly retention?: Retention | undefined;
   /** Past every offset of the streams that were at the path before. A fork may begin before it, as its source does. */
   readonly floor: Position;
-  /** The first position that can be read: not zero where an earlier stream lived at the path. */
+  /** The first position that can be read: not zero where an earlier stream lived at the path, or after a trim. */
   readonly base: Position;
-  /** Where this stream's own frames begin: the base, or for a fork the place where it left its source. */
+  /** Where this stream's own frames began: its first base, or for a fork the place where it left its source. */
   readonly origin: Position;
   readonly lineage: readonly Ancestor[];
   readonly fork: ForkOrigin | undefined;
   /** `gone` is soft-deleted: only forks still read it. */
   readonly state: "open" | "closed" | "gone";
   readonly closedBy: ProducerStamp | undefined;
-  /** D1 holds everything before this position. */
+  /** D1 holds everything before this position, as far as it is kept. */
   readonly flushed: Position;
-  /** R2 holds everything of this stream's own before this position. */
+  /** R2 holds everything of this stream's own before this position, as far as it is kept. */
   readonly compacted: Position;
   /** The last `Stream-Seq` accepted among the flushed appends. */
   readonly writerSeq: string | undefined;
@@ -73,11 +78,17 @@ export type Slot =
 export interface Edge {
   readonly forkId: string;
   readonly forkPath: StreamPath;
+  /** The first position that the fork can read: the stream keeps what follows for it, whatever it trims itself. */
+  readonly kept: Position;
 }
 
 /** Work that must happen once the transaction that asked for it is committed, and is retried until it has. */
 export type Task =
   | { readonly kind: "erase"; readonly streamId: string }
+  /** What lies before the stream's first position, and before those of its forks, is removed. */
+  | { readonly kind: "trim"; readonly streamId: string }
+  /** What a crash may have left: one object without a row in D1, or without a key all that came after an erasure. */
+  | { readonly kind: "sweep"; readonly streamId: string; readonly key: string | undefined }
   | {
       readonly kind: "release";
       readonly sourcePath: StreamPath;
@@ -100,7 +111,15 @@ export interface Commit {
   readonly chunk?: Chunk;
   readonly producer?: ProducerStamp;
   readonly writerSeq?: string | undefined;
+  /** What is left to be done after it. */
+  readonly task?: Task | undefined;
 }
+
+/** A run of frames without their bytes: what positions are found by. */
+export type FrameRun = Pick<Chunk, "start" | "ends">;
+
+/** One of the two numbers of a position. */
+export type Coordinate = keyof Position;
 
 /**
  * The object's own database. Every call is synchronous and one transaction; a call that throws has changed nothing.
@@ -115,6 +134,10 @@ export interface Journal {
   producer(id: string): ProducerState | undefined;
   /** The frames from a position on, as far as `bytesMax` reaches: none when the journal does not hold it. */
   read(from: Position, kind: StreamKind, bytesMax: number): Chunk[];
+  /** The run of frames that a position with this coordinate is in or begins; undefined when it is not held. */
+  seek(by: Coordinate, value: number): FrameRun | undefined;
+  /** Whether there are frames at all. */
+  holdsFrames(): boolean;
   /** Closes the current table to appends. Gives where the sealed frames end; undefined when there are none. */
   seal(): Position | undefined;
   /** Forgets the sealed frames, which D1 has, and stores the record that says so. */
@@ -122,10 +145,31 @@ export interface Journal {
   addEdge(edge: Edge): void;
   removeEdge(forkId: string): void;
   hasEdges(): boolean;
+  /** The first position that any fork can read; undefined when there are no forks. */
+  keptForForks(): Position | undefined;
   addTask(task: Task, dueMs: number): number;
   tasks(): StoredTask[];
   postponeTask(id: number, dueMs: number): void;
   finishTask(id: number): void;
+}
+
+/** That everything before a position was written at or before a time. */
+export interface AgeNote {
+  readonly position: Position;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** How old a stream's frames are, in steps: kept for streams that drop what is too old, and for no others. */
+export interface AgeNotes {
+  note(note: AgeNote): void;
+  oldest(): AgeNote | undefined;
+  newest(): AgeNote | undefined;
+  /** The newest note that is at least as old as a time. */
+  at(atMs: number): AgeNote | undefined;
+  /** Forgets the notes of positions up to this one. */
+  forget(through: Position): void;
+  clear(): void;
 }
 
 /** Recent history and the catalogue, in D1. Throws {@link StorageFault} when D1 does. */
@@ -136,6 +180,16 @@ export interface Log {
   read(streamId: string, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
   /** Where the blocks from a position on end, in order, until they add up to `bytes`. */
   blockEnds(streamId: string, from: Position, bytes: number): Promise<Position[]>;
+  /** The block that holds a position with this coordinate, without its bytes. */
+  seek(streamId: string, by: Coordinate, value: number): Promise<FrameRun | undefined>;
+  /** The segment that holds the frame with this number. */
+  segmentOfFrame(streamId: string, seq: number): Promise<Segment | undefined>;
+  /** The first segments that lie wholly before a position: up to a thousand, none when there are none left. */
+  segmentsBefore(streamId: string, until: Position): Promise<SegmentEnd[]>;
+  /** Removes the rows of blocks and segments that lie wholly before a position. */
+  trim(streamId: string, until: Position): Promise<void>;
+  /** Whether a row names this object. */
+  namesObject(streamId: string, key: string): Promise<boolean>;
   /** The segment that holds a position, if any does. */
   segmentAt(streamId: string, at: Position): Promise<Segment | undefined>;
   /** Puts a segment in the place of the blocks that it holds, in one transaction. */
@@ -152,11 +206,18 @@ export interface Segment {
   readonly marks: readonly Position[];
 }
 
+/** An object, and where what it holds ends. */
+export type SegmentEnd = Pick<Segment, "key" | "end">;
+
 /** Cold history, in R2. Throws {@link StorageFault} when R2 does. */
 export interface Segments {
+  /** The key that {@link put} uses: it is known before there is an object. */
+  keyOf(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): string;
   put(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): Promise<Segment>;
   /** The frames from a position on; none when the position is no frame's. */
   read(segment: Segment, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
+  /** Removes up to a thousand objects; those that are not there count as removed. */
+  remove(keys: readonly string[]): Promise<void>;
   erase(streamId: string): Promise<void>;
 }
 

@@ -13,7 +13,17 @@ import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { CHUNK_FRAMES_MAX, JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
 import { ZERO, type Position } from "#protocol/offset.ts";
 import type { ProducerState } from "#protocol/producer.ts";
-import type { Commit, Edge, Journal, Slot, StoredTask, StreamRecord, Task } from "./contract.ts";
+import type {
+  Commit,
+  Coordinate,
+  Edge,
+  FrameRun,
+  Journal,
+  Slot,
+  StoredTask,
+  StreamRecord,
+  Task,
+} from "./contract.ts";
 
 type Table = "journal_a" | "journal_b";
 
@@ -36,12 +46,15 @@ type NewestRow = {
 // Up to this many rows, deleting them writes no more than making the table anew does.
 const DELETED_ROWS_MAX = 2;
 
+// An edge from before there were trims keeps everything.
+const KEPT = ["kept_seq INTEGER NOT NULL DEFAULT 0", "kept_byte INTEGER NOT NULL DEFAULT 0"];
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS slot (key INTEGER PRIMARY KEY CHECK (key = 1), value TEXT NOT NULL);
   ${createTable("journal_a")};
   ${createTable("journal_b")};
   CREATE TABLE IF NOT EXISTS producers (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS edges (fork_id TEXT PRIMARY KEY, fork_path TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS edges (fork_id TEXT PRIMARY KEY, fork_path TEXT NOT NULL, ${KEPT.join(", ")}) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL);
 `;
 
@@ -58,8 +71,7 @@ class SqliteJournal implements Journal {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
-    const known = this.#sql.exec("SELECT 1 FROM sqlite_schema WHERE name = 'tasks'").toArray();
-    if (known.length === 0) storage.transactionSync(() => this.#sql.exec(SCHEMA));
+    storage.transactionSync(() => this.#prepare());
     const a = this.#newest("journal_a")?.byte ?? -1;
     const b = this.#newest("journal_b")?.byte ?? -1;
     this.#current = b > a ? "journal_b" : "journal_a";
@@ -88,7 +100,7 @@ class SqliteJournal implements Journal {
   }
 
   commit(commit: Commit): void {
-    const { record, chunk, producer, writerSeq } = commit;
+    const { record, chunk, producer, writerSeq, task } = commit;
     // One row is a transaction by itself: most appends are.
     if (record === undefined && producer === undefined && chunk !== undefined && isOneRow(chunk)) {
       this.#insert(chunk, writerSeq);
@@ -105,6 +117,7 @@ class SqliteJournal implements Journal {
           producer.seq,
         );
       }
+      if (task !== undefined) this.addTask(task, 0);
     });
   }
 
@@ -148,6 +161,32 @@ class SqliteJournal implements Journal {
     return chunks;
   }
 
+  seek(by: Coordinate, value: number): FrameRun | undefined {
+    for (const table of [this.#current, this.#other]) {
+      const [row] = this.#sql
+        .exec<Omit<Row, "body" | "writer_seq"> & { size: number }>(
+          `SELECT byte, seq, ends, length(body) AS size FROM ${table} WHERE ${by} <= ? ORDER BY byte DESC LIMIT 1`,
+          value,
+        )
+        .toArray();
+      if (row === undefined) continue;
+      const { byte, seq, ends, size } = row;
+      const run = {
+        start: { seq, byte },
+        ends: ends === null ? [size] : (JSON.parse(ends) as number[]),
+      };
+      return runEnd(run, by) > value ? run : undefined;
+    }
+    return undefined;
+  }
+
+  holdsFrames(): boolean {
+    const rows = this.#sql.exec(
+      "SELECT 1 FROM (SELECT byte FROM journal_a UNION ALL SELECT byte FROM journal_b) LIMIT 1",
+    );
+    return rows.toArray().length > 0;
+  }
+
   seal(): Position | undefined {
     const sealed = this.#newest(this.#other);
     if (sealed !== undefined) return rowEnd(sealed);
@@ -166,7 +205,13 @@ class SqliteJournal implements Journal {
   }
 
   addEdge(edge: Edge): void {
-    this.#sql.exec("INSERT OR REPLACE INTO edges VALUES (?, ?)", edge.forkId, edge.forkPath);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO edges (fork_id, fork_path, kept_seq, kept_byte) VALUES (?, ?, ?, ?)",
+      edge.forkId,
+      edge.forkPath,
+      edge.kept.seq,
+      edge.kept.byte,
+    );
   }
 
   removeEdge(forkId: string): void {
@@ -175,6 +220,14 @@ class SqliteJournal implements Journal {
 
   hasEdges(): boolean {
     return this.#sql.exec("SELECT 1 FROM edges LIMIT 1").toArray().length > 0;
+  }
+
+  keptForForks(): Position | undefined {
+    return this.#sql
+      .exec<{ seq: number; byte: number }>(
+        "SELECT kept_seq AS seq, kept_byte AS byte FROM edges ORDER BY kept_byte LIMIT 1",
+      )
+      .toArray()[0];
   }
 
   addTask(task: Task, dueMs: number): number {
@@ -207,6 +260,17 @@ class SqliteJournal implements Journal {
 
   finishTask(id: number): void {
     this.#sql.exec("DELETE FROM tasks WHERE id = ?", id);
+  }
+
+  /** Makes what tables are missing: all of them in a new object. */
+  #prepare(): void {
+    const [edges] = this.#sql
+      .exec<{ sql: string }>("SELECT sql FROM sqlite_schema WHERE name = 'edges'")
+      .toArray();
+    if (edges === undefined) this.#sql.exec(SCHEMA);
+    else if (!edges.sql.includes("kept_byte")) {
+      for (const column of KEPT) this.#sql.exec(`ALTER TABLE edges ADD COLUMN ${column}`);
+    }
   }
 
   #writeSlot(value: { floor: Position } | { record: StreamRecord }): void {
@@ -264,6 +328,11 @@ class SqliteJournal implements Journal {
         payload: new Uint8Array(body),
       }));
   }
+}
+
+/** Where a run ends, by one of its coordinates. */
+function runEnd({ start, ends }: FrameRun, by: Coordinate): number {
+  return by === "seq" ? start.seq + ends.length : start.byte + (ends.at(-1) ?? 0);
 }
 
 function rowEnd({ seq, byte, count, size }: NewestRow): Position {

@@ -10,10 +10,13 @@ import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { decodeBlock, encodeBlock, type BlockBody } from "./block.ts";
 import { attempt } from "./attempt.ts";
-import type { Log, Segment, StreamRecord } from "./contract.ts";
+import type { FrameRun, Log, Segment, StreamRecord } from "./contract.ts";
 
 // A batch travels as one request: four blocks are at most about 3 MB of text.
 const BLOCKS_PER_BATCH = 4;
+
+// R2 removes as many objects with one request.
+const SEGMENTS_PER_LOOK = 1_000;
 
 const INSERT_BLOCK = `
   INSERT INTO blocks (stream_id, start, start_seq, end, end_seq, encoding, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -39,6 +42,8 @@ interface SegmentRow {
 /** Binds the log to a database with the schema of `migrations/`. */
 export function openLog(db: D1Database): Log {
   return {
+    ...openLookups(db),
+
     async insert(record, blocks) {
       const statements = blocks.map((block) => insertBlock(db, record, block));
       if (!record.catalogued) statements.unshift(insertStream(db, record));
@@ -61,14 +66,13 @@ export function openLog(db: D1Database): Log {
       return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
     },
 
-    async segmentAt(streamId, at) {
-      const query = db
-        .prepare(
-          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
-        )
-        .bind(streamId, at.byte);
-      const row = await attempt("D1", "none", () => query.first<SegmentRow>());
-      return row === null || row.end <= at.byte ? undefined : parseSegment(row);
+    async trim(streamId, until) {
+      const statements = ["blocks", "segments"].map((table) =>
+        db
+          .prepare(`DELETE FROM ${table} WHERE stream_id = ?1 AND start < ?2 AND end <= ?2`)
+          .bind(streamId, until.byte),
+      );
+      await attempt("D1", "unknown", () => db.batch(statements));
     },
 
     async replaceBySegment(streamId, segment) {
@@ -97,6 +101,66 @@ export function openLog(db: D1Database): Log {
         db.prepare(`DELETE FROM ${table} WHERE stream_id = ?`).bind(streamId),
       );
       await attempt("D1", "unknown", () => db.batch(statements));
+    },
+  };
+}
+
+/** What tells where frames lie, and no bytes. */
+function openLookups(
+  db: D1Database,
+): Pick<Log, "seek" | "segmentAt" | "segmentOfFrame" | "segmentsBefore" | "namesObject"> {
+  return {
+    async seek(streamId, by, value) {
+      const [start, end] = by === "seq" ? ["start_seq", "end_seq"] : ["start", "end"];
+      const query = db
+        .prepare(
+          `SELECT start, start_seq, ends FROM blocks
+           WHERE stream_id = ?1 AND ${start} <= ?2 AND ${end} > ?2 ORDER BY start DESC LIMIT 1`,
+        )
+        .bind(streamId, value);
+      const row = await attempt("D1", "none", () =>
+        query.first<Pick<BlockRow, "start" | "start_seq" | "ends">>(),
+      );
+      return row === null ? undefined : parseRun(row);
+    },
+
+    async segmentAt(streamId, at) {
+      const query = db
+        .prepare(
+          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+        )
+        .bind(streamId, at.byte);
+      const row = await attempt("D1", "none", () => query.first<SegmentRow>());
+      return row === null || row.end <= at.byte ? undefined : parseSegment(row);
+    },
+
+    async segmentOfFrame(streamId, seq) {
+      const query = db
+        .prepare(
+          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ?1 AND start_seq <= ?2 AND end_seq > ?2 ORDER BY start DESC LIMIT 1",
+        )
+        .bind(streamId, seq);
+      const row = await attempt("D1", "none", () => query.first<SegmentRow>());
+      return row === null ? undefined : parseSegment(row);
+    },
+
+    async segmentsBefore(streamId, until) {
+      const query = db
+        .prepare(
+          "SELECT key, end, end_seq FROM segments WHERE stream_id = ?1 AND start < ?2 AND end <= ?2 ORDER BY start LIMIT ?3",
+        )
+        .bind(streamId, until.byte, SEGMENTS_PER_LOOK);
+      const { results } = await attempt("D1", "none", () =>
+        query.all<Pick<SegmentRow, "key" | "end" | "end_seq">>(),
+      );
+      return results.map((row) => ({ key: row.key, end: { seq: row.end_seq, byte: row.end } }));
+    },
+
+    async namesObject(streamId, key) {
+      const query = db
+        .prepare("SELECT 1 FROM segments WHERE stream_id = ? AND key = ?")
+        .bind(streamId, key);
+      return (await attempt("D1", "none", () => query.first())) !== null;
     },
   };
 }
@@ -153,6 +217,13 @@ function insertStream(db: D1Database, record: StreamRecord): D1PreparedStatement
       record.createdAtMs,
       JSON.stringify(record.lineage),
     );
+}
+
+function parseRun(row: Pick<BlockRow, "start" | "start_seq" | "ends">): FrameRun {
+  return {
+    start: { seq: row.start_seq, byte: row.start },
+    ends: JSON.parse(row.ends) as number[],
+  };
 }
 
 function parseSegment(row: SegmentRow): Segment {

@@ -16,11 +16,11 @@ const MARK_EVERY_BYTES = 65_536;
 /** Binds the segments to a bucket. */
 export function openSegments(bucket: R2Bucket): Segments {
   return {
+    keyOf: (streamId, chunks) => describe(streamId, chunks).key,
+
     async put(streamId, chunks) {
       const { body, marks } = encodeSegment(chunks);
-      const [{ start }] = chunks;
-      const end = chunkEnd(chunks.at(-1) ?? chunks[0]);
-      const key = `${prefix(streamId)}${formatOffset(start)}-${formatOffset(end)}`;
+      const { start, end, key } = describe(streamId, chunks);
       await attempt("R2", "unknown", () => bucket.put(key, body));
       return { start, end, key, marks };
     },
@@ -36,6 +36,10 @@ export function openSegments(bucket: R2Bucket): Segments {
       const chunk = decodeFrames(mark, bytes);
       const part = chunk === undefined ? undefined : sliceFrom(chunk, from, kind);
       return part === undefined ? [] : [part];
+    },
+
+    async remove(keys) {
+      await attempt("R2", "unknown", () => bucket.delete([...keys]));
     },
 
     async erase(streamId) {
@@ -94,6 +98,12 @@ export function decodeFrames(start: Position, bytes: Uint8Array): Chunk | undefi
     at = end;
   }
   return ends.length === 0 ? undefined : { start, ends, payload: bytes.subarray(0, length) };
+}
+
+function describe(streamId: string, chunks: readonly [Chunk, ...Chunk[]]) {
+  const [{ start }] = chunks;
+  const end = chunkEnd(chunks.at(-1) ?? chunks[0]);
+  return { start, end, key: `${prefix(streamId)}${formatOffset(start)}-${formatOffset(end)}` };
 }
 
 function prefix(streamId: string): string {

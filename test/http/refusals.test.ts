@@ -87,6 +87,29 @@ const REFUSED: readonly Case[] = [
     method: "PUT",
     headers: { "Stream-TTL": ttl },
   })),
+  ...["0", "-1", "1.5", "1e3", "01", "x"].flatMap((bound) =>
+    ["Messages", "Bytes", "Seconds"].map((unit) => ({
+      name: `a retention of ${bound} ${unit}`,
+      status: 400,
+      code: "invalid_retention",
+      method: "PUT",
+      headers: { [`Stream-Retention-${unit}`]: bound },
+    })),
+  ),
+  {
+    name: "another retention",
+    status: 409,
+    code: "stream_exists",
+    method: "PUT",
+    headers: { "Content-Type": TEXT, "Stream-Retention-Bytes": "1" },
+  },
+  {
+    name: "a DELETE with a parameter that it does not have",
+    status: 400,
+    code: "invalid_query",
+    method: "DELETE",
+    query: "?befor=now",
+  },
   {
     name: "an expiry that is no timestamp",
     status: 400,

@@ -4,7 +4,16 @@ import { expect } from "vitest";
 import { StorageFault } from "#storage/contract.ts";
 import { PATHS, type PathName, type Payload, type Spot, type Step } from "./commands.ts";
 import type { Kind } from "./content.ts";
-import { ask, compact, flush, nextOffset, restart, settle, type Answer } from "./harness.ts";
+import {
+  ask,
+  compact,
+  flush,
+  nextOffset,
+  restart,
+  settle,
+  trimmedRows,
+  type Answer,
+} from "./harness.ts";
 import { missing, TYPES, type Expected, type Model, type Oracle } from "./oracle.ts";
 import { makeBody } from "./payload.ts";
 import { resolveProducer, resolveSeq } from "./relative.ts";
@@ -38,6 +47,7 @@ export class Checker {
     for (const path of PATHS) await this.#read(path, START);
     // Neither an intent to fork nor a release is left over.
     expect(await settle(PATHS.map((path) => this.#path(path)))).toBe(0);
+    for (const path of PATHS) expect(await trimmedRows(this.#path(path)), path).toBe(0);
   }
 
   async #step(step: Step): Promise<void> {
@@ -50,6 +60,8 @@ export class Checker {
         return this.#fork(step);
       case "read":
         return this.#read(step.path, step.from);
+      case "trim":
+        return this.#trim(step.path, step.before);
       case "head":
         return this.#head(step.path);
       case "delete":
@@ -148,6 +160,17 @@ export class Checker {
     this.#compare(answer, this.#oracle.head(this.#path(path)), path);
   }
 
+  async #trim(path: PathName, spot: Spot): Promise<void> {
+    const stream = this.#stream(path);
+    const at =
+      spot.kind === "now"
+        ? { token: "now", position: stream?.content.length ?? 0 }
+        : (this.#resolve(path, spot) ?? { token: "-1", position: "start" as const });
+    const expected = this.#oracle.trim(this.#path(path), at.position);
+    const answer = await ask(this.#path(path), { method: "DELETE" }, `?before=${at.token}`);
+    this.#compare(answer, expected, path);
+  }
+
   async #delete(path: PathName): Promise<void> {
     const before = new Map(PATHS.map((p) => [p, this.#stream(p)]));
     const expected = this.#oracle.delete(this.#path(path));
@@ -172,8 +195,12 @@ export class Checker {
       expect(answer.status, `${path} at the stale ${token}`).toBe(410);
     } else if (spot.kind === "now") {
       await this.#readPage(stream, path, "now", stream.content.length);
+    } else if (typeof at?.position === "number" && at.position < stream.base) {
+      const answer = await ask(this.#path(path), {}, `?offset=${token}`);
+      this.#compare(answer, { status: 410, earliest: stream }, path);
     } else {
-      await this.#follow(stream, path, token, at?.position ?? 0);
+      const position = typeof at?.position === "number" ? at.position : stream.base;
+      await this.#follow(stream, path, token, position);
     }
   }
 
@@ -225,15 +252,20 @@ export class Checker {
     }
     const known = kind === "seen" ? [...(stream?.tokens ?? [])] : [];
     const found = known[index % known.length];
-    return found === undefined ? undefined : { token: found[1], position: found[0] };
+    if (found === undefined) return undefined;
+    const [position, token] = found;
+    return { token, position: token === ZERO ? ("start" as const) : position };
   }
 
-  #compare(answer: Answer, { status, headers = {}, next }: Expected, path: string): void {
+  #compare(answer: Answer, { status, headers = {}, next, earliest }: Expected, path: string): void {
     expect(answer.status, path).toBe(status);
     for (const [name, value] of Object.entries(headers)) {
       expect(answer.headers.get(name), `${name} of ${path}`).toBe(value);
     }
     if (next !== undefined) learn(next.stream, next.position, nextOffset(answer));
+    if (earliest !== undefined) {
+      learn(earliest, earliest.base, answer.headers.get("Stream-Earliest-Offset") ?? "");
+    }
   }
 
   /** A stream created anew starts past every offset that the path has had. */

@@ -56,6 +56,7 @@ export type Step =
       readonly closed: boolean;
     }
   | { readonly op: "read"; readonly path: PathName; readonly from: Spot }
+  | { readonly op: "trim"; readonly path: PathName; readonly before: Spot }
   | {
       readonly op: "flush" | "compact";
       readonly path: PathName;
@@ -150,6 +151,12 @@ const read = fc.record({
   from: spot("start", "start", "now", "seen", "seen", "seen", "stale"),
 });
 
+const trim = fc.record({
+  op: fc.constant("trim" as const),
+  path,
+  before: spot("now", "start", "seen", "seen", "seen", "seen", "seen", "seen", "stale"),
+});
+
 const plain = <T extends "head" | "delete" | "restart">(op: T) =>
   fc.record({ op: fc.constant(op), path });
 
@@ -161,6 +168,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 18, arbitrary: append },
   { weight: 6, arbitrary: fork },
   { weight: 9, arbitrary: read },
+  { weight: 4, arbitrary: trim },
   { weight: 2, arbitrary: plain("head") },
   { weight: 4, arbitrary: plain("delete") },
   { weight: 4, arbitrary: move("flush") },

@@ -2,6 +2,7 @@
 
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { onAlarm } from "#engine/alarm.ts";
 import { runCompaction, runFlush } from "#engine/flush.ts";
 import { Stream, type EngineSettings } from "#engine/stream.ts";
 import { concat } from "./content.ts";
@@ -51,8 +52,12 @@ export function stubOf(path: string): DurableObjectStub<StreamObject> {
 export function tuneStreams(settings: Partial<EngineSettings>): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the stream that it is called on
   const original = Stream.prototype.refreshTasks;
+  const tuned = new WeakSet<Stream>();
   Stream.prototype.refreshTasks = function (this: Stream): void {
     original.call(this);
+    // With its constructor only: a test may change them later.
+    if (tuned.has(this)) return;
+    tuned.add(this);
     // After the earlier ones, so that the last tuning holds.
     Object.assign(this.deps.settings, settings);
   };
@@ -100,6 +105,16 @@ export function compact(path: string, segmentBytes = 1): Promise<void> {
   });
 }
 
+/** Lets an object's clock go before by some milliseconds, until it is restarted. Its alarm knows nothing of it. */
+export function shiftClock(path: string, ms: number): Promise<void> {
+  return inStream(path, ({ deps }) => void Object.assign(deps, { now: () => Date.now() + ms }));
+}
+
+/** Does what is due, as the object's alarm does. */
+export function wake(path: string): Promise<void> {
+  return inStream(path, onAlarm);
+}
+
 /** Takes the object out of memory: what it knows from now on, it has read from its storage. */
 export async function restart(path: string): Promise<void> {
   await runInDurableObject(stubOf(path), () => undefined);
@@ -111,7 +126,10 @@ interface Counts {
   readonly all: number;
 }
 
-/** Delivers the tasks of the objects until none is due in any. Answers how many are left for later. */
+/**
+ * Delivers the tasks of the objects until none is due in any. Answers how many are left for later. Sweeps do not
+ * count: they are always for later.
+ */
 export async function settle(paths: readonly string[]): Promise<number> {
   let quiet = 0;
   for (let round = 0; round < 100; round++) {
@@ -135,8 +153,33 @@ function countTasks({ storage }: DurableObjectState): Counts {
     .exec<{
       due: number;
       all: number;
-    }>('SELECT ifnull(sum(due_ms <= ?), 0) AS due, count(*) AS "all" FROM tasks', Date.now())
+    }>(
+      `SELECT ifnull(sum(due_ms <= ?), 0) AS due, count(*) AS "all" FROM tasks WHERE task ->> 'kind' <> 'sweep'`,
+      Date.now(),
+    )
     .one();
+}
+
+/** How many rows of D1 hold only what neither the stream of a path nor one of its forks can read any more. */
+export async function trimmedRows(path: string): Promise<number> {
+  const found = await runInDurableObject(stubOf(path), (_, { storage }) =>
+    storage.sql
+      .exec<{ id: string | null; until: number }>(
+        `SELECT value ->> '$.record.id' AS id,
+           min(value ->> '$.record.base.byte', ifnull((SELECT min(kept_byte) FROM edges), 9e15)) AS until
+         FROM slot`,
+      )
+      .toArray(),
+  );
+  const [stream] = found;
+  if (stream === undefined || stream.id === null) return 0;
+  const rows = await env.DB.prepare(
+    `SELECT (SELECT count(*) FROM blocks WHERE stream_id = ?1 AND end <= ?2)
+       + (SELECT count(*) FROM segments WHERE stream_id = ?1 AND end <= ?2) AS n`,
+  )
+    .bind(stream.id, stream.until)
+    .first<number>("n");
+  return rows ?? -1;
 }
 
 /** Reads from an offset on until the answer says that it is up to date. */

@@ -45,6 +45,7 @@ describe("a stream server", () => {
   it.each([
     ["forgets an append", ForgetfulOracle],
     ["never refuses a producer", GullibleOracle],
+    ["never trims", HoardingOracle],
   ])(
     "is told from an oracle that %s",
     async (_, Wrong) => {
@@ -62,6 +63,12 @@ class ForgetfulOracle extends Oracle {
     this.#appends += 1;
     const forgotten = this.#appends === 3 ? { frames: command.frames.slice(1) } : {};
     return super.append(path, { ...command, ...forgotten });
+  }
+}
+
+class HoardingOracle extends Oracle {
+  override trim(path: string): Expected {
+    return super.trim(path, "start");
   }
 }
 

@@ -23,6 +23,8 @@ interface Origin {
   /** The token of the anchor, and what was added to it: what a repeated PUT is compared by. */
   readonly anchor: number;
   readonly sub: number;
+  /** The source's first position at that time. */
+  readonly base: number;
 }
 
 /** One incarnation of a stream. */
@@ -34,6 +36,8 @@ export interface Model {
   readonly origin: Origin | undefined;
   readonly forks: Set<Model>;
   readonly producers: Map<string, { epoch: number; seq: number }>;
+  /** The first position that can be read: what precedes it was trimmed, here or in the source. */
+  base: number;
   closed: boolean;
   closedBy: Stamp | undefined;
   gone: boolean;
@@ -46,6 +50,8 @@ export interface Expected {
   readonly headers?: Readonly<Record<string, string | null>>;
   /** `Stream-Next-Offset` must be the token of this position of this stream. */
   readonly next?: { readonly stream: Model; readonly position: number };
+  /** `Stream-Earliest-Offset` must be the token of the first position of this stream. */
+  readonly earliest?: Model;
 }
 
 export interface Create {
@@ -56,8 +62,8 @@ export interface Create {
 
 export interface Fork {
   readonly sourcePath: string;
-  /** Undefined: the tail. `invalid`: a token of another stream. */
-  readonly anchor: number | "invalid" | undefined;
+  /** Undefined: the tail. `start`: the source's first position. `invalid`: a token of another stream. */
+  readonly anchor: number | "start" | "invalid" | undefined;
   readonly sub: number;
   readonly kind: Kind | undefined;
   readonly closed: boolean;
@@ -106,11 +112,19 @@ export class Oracle {
     if (source === undefined) return { status: 404 };
     if (source.gone || (kind ?? source.kind) !== source.kind) return { status: 409 };
     if (anchor === "invalid") return { status: 400 };
-    const at = anchor ?? source.content.length;
+    const at = anchor === "start" ? source.base : (anchor ?? source.content.length);
+    if (at < source.base) return { status: 400 };
     const point = at + sub;
     if (sub > 0 && point > source.content.boundaryAfter(at)) return { status: 400 };
     const content = source.content.prefix(point);
-    const stream = newModel(source.kind, closed, content, { sourcePath, source, anchor: at, sub });
+    const stream = newModel(source.kind, closed, content, {
+      sourcePath,
+      source,
+      anchor: at,
+      sub,
+      base: source.base,
+    });
+    stream.base = source.base;
     for (const [position, token] of source.tokens) {
       if (position <= point) stream.tokens.set(position, token);
     }
@@ -150,7 +164,21 @@ export class Oracle {
 
   head(path: string): Expected {
     const stream = this.streams.get(path);
-    return stream === undefined || stream.gone ? missing(stream) : describe(200, stream);
+    if (stream === undefined || stream.gone) return missing(stream);
+    return { ...describe(200, stream), earliest: stream };
+  }
+
+  /** Not of the protocol: what precedes a position is dropped. What was dropped already stays so. */
+  trim(path: string, before: number | "start" | "invalid"): Expected {
+    const stream = this.streams.get(path);
+    if (stream === undefined || stream.gone) return missing(stream);
+    // A token of an earlier stream at the path precedes all of this one's.
+    if (typeof before === "number") stream.base = Math.max(stream.base, before);
+    return {
+      status: 204,
+      next: { stream, position: stream.content.length },
+      earliest: stream,
+    };
   }
 
   #commit(stream: Model, { close, producer, writerSeq }: Append): void {
@@ -190,6 +218,7 @@ function newModel(
     origin,
     forks: new Set(),
     producers: new Map(),
+    base: 0,
     closed,
     closedBy: undefined,
     gone: false,
@@ -199,13 +228,14 @@ function newModel(
 
 /** §4.2, "Idempotent fork creation". */
 function sameFork(existing: Model, { sourcePath, anchor, sub, kind, closed }: Fork): boolean {
+  const { origin } = existing;
   return (
     !existing.gone &&
-    existing.origin?.sourcePath === sourcePath &&
+    origin?.sourcePath === sourcePath &&
     (kind ?? existing.kind) === existing.kind &&
     existing.closed === closed &&
-    existing.origin.sub === sub &&
-    (anchor ?? existing.origin.anchor) === existing.origin.anchor
+    origin.sub === sub &&
+    (anchor === "start" ? origin.base : (anchor ?? origin.anchor)) === origin.anchor
   );
 }
 
