@@ -18,6 +18,8 @@ export default defineConfig({
         test: {
           name: "unit",
           setupFiles: ["test/seed.ts"],
+          // Properties are tried on many values: on a busy machine that takes its time.
+          testTimeout: 30_000,
           include: ["src/**/*.test.ts", "perf/**/*.test.ts"],
           exclude: [...inWorkerd, PERF_SMOKE],
         },
