@@ -117,7 +117,7 @@ export async function collect(
   while (room > 0) {
     const present = stream.sameStream(id);
     if (present === undefined || at.byte >= present.tail.byte) break;
-    const found = await find(stream, present, at, kind, room);
+    const found = await findUnlessDeleted(stream, present, at, kind, room);
     for (const chunk of found.chunks) {
       const part = takeFrames(chunk, room);
       if (taken.length > 0 && part.payload.length > room) return taken;
@@ -129,6 +129,23 @@ export async function collect(
     if (found.last || found.chunks.length === 0) break;
   }
   return taken;
+}
+
+/** A store that lacks what a deletion took away meanwhile has not failed: then nothing is found. */
+async function findUnlessDeleted(
+  stream: Stream,
+  present: Present,
+  at: Position,
+  kind: StreamKind,
+  room: number,
+): Promise<Found> {
+  try {
+    return await find(stream, present, at, kind, room);
+  } catch (error) {
+    const isDeleted = stream.sameStream(present.record.id) === undefined;
+    if (!(error instanceof StorageFault) || !isDeleted) throw error;
+    return { chunks: [], last: true };
+  }
 }
 
 /** Asks the one tier that holds a position. */
@@ -180,7 +197,11 @@ async function findCold(
       return { chunks: await segments.read(segment, at, kind, room), last: true };
     }
   }
-  return { chunks: [], last: true };
+  if (await log.holds(streamId, at)) return { chunks: [], last: true };
+  throw new StorageFault(
+    `Neither D1 nor R2 has message ${at.seq}, byte ${at.byte}, which they took.`,
+    "none",
+  );
 }
 
 /**

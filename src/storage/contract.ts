@@ -178,6 +178,8 @@ export interface Log {
   insert(record: StreamRecord, blocks: readonly Chunk[]): Promise<void>;
   /** Consecutive chunks, the first of which holds `from`; none when D1 does not hold it. */
   read(streamId: string, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
+  /** Whether a block holds the byte at a position: then a read that finds nothing was given a wrong position. */
+  holds(streamId: string, at: Position): Promise<boolean>;
   /** Where the blocks from a position on end, in order, until they add up to `bytes`. */
   blockEnds(streamId: string, from: Position, bytes: number): Promise<Position[]>;
   /** The block that holds a position with this coordinate, without its bytes. */
@@ -204,6 +206,8 @@ export interface Segment {
   readonly key: string;
   /** Frame boundaries every 64 KiB or so, the first is `start`: a read begins at the last one before it. */
   readonly marks: readonly Position[];
+  /** The checksum of the bytes from each mark to the next; undefined for a segment from before there were any. */
+  readonly checksums: readonly number[] | undefined;
 }
 
 /** An object, and where what it holds ends. */
@@ -214,7 +218,10 @@ export interface Segments {
   /** The key that {@link put} uses: it is known before there is an object. */
   keyOf(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): string;
   put(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): Promise<Segment>;
-  /** The frames from a position on; none when the position is no frame's. */
+  /**
+   * The frames from a position on, up to the first damage; none when the position is no frame's. Throws where the
+   * damage begins before any of them.
+   */
   read(segment: Segment, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
   /** Removes up to a thousand objects; those that are not there count as removed. */
   remove(keys: readonly string[]): Promise<void>;

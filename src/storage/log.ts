@@ -10,7 +10,14 @@ import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { decodeBlock, encodeBlock, type BlockBody } from "./block.ts";
 import { attempt } from "./attempt.ts";
-import type { FrameRun, Log, Segment, StreamRecord } from "./contract.ts";
+import {
+  StorageFault,
+  type FrameRun,
+  type Log,
+  type Segment,
+  type StreamRecord,
+} from "./contract.ts";
+import { decodeSegmentRow, encodeSegmentRow, type SegmentRow } from "./segment-row.ts";
 
 // A batch travels as one request: four blocks are at most about 3 MB of text.
 const BLOCKS_PER_BATCH = 4;
@@ -19,24 +26,16 @@ const BLOCKS_PER_BATCH = 4;
 const SEGMENTS_PER_LOOK = 1_000;
 
 const INSERT_BLOCK = `
-  INSERT INTO blocks (stream_id, start, start_seq, end, end_seq, encoding, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO blocks (stream_id, start, start_seq, end, end_seq, encoding, ends, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (stream_id, start) DO UPDATE SET
-    end = excluded.end, end_seq = excluded.end_seq, encoding = excluded.encoding, ends = excluded.ends, body = excluded.body
+    end = excluded.end, end_seq = excluded.end_seq, encoding = excluded.encoding, ends = excluded.ends, body = excluded.body,
+    checksum = excluded.checksum
   WHERE excluded.end > blocks.end`;
 
 interface BlockRow extends BlockBody {
   readonly start: number;
   readonly start_seq: number;
   readonly end: number;
-}
-
-interface SegmentRow {
-  readonly start: number;
-  readonly start_seq: number;
-  readonly end: number;
-  readonly end_seq: number;
-  readonly key: string;
-  readonly marks: string;
 }
 
 /** Binds the log to a database with the schema of `migrations/`. */
@@ -76,20 +75,8 @@ export function openLog(db: D1Database): Log {
     },
 
     async replaceBySegment(streamId, segment) {
-      const { start, end, key, marks } = segment;
-      const insert = db
-        .prepare(
-          "INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(
-          streamId,
-          start.byte,
-          start.seq,
-          end.byte,
-          end.seq,
-          key,
-          JSON.stringify(marks.map((m) => [m.seq, m.byte])),
-        );
+      const { end } = segment;
+      const insert = insertSegment(db, streamId, segment);
       const remove = db
         .prepare("DELETE FROM blocks WHERE stream_id = ?1 AND start < ?2 AND end <= ?2")
         .bind(streamId, end.byte);
@@ -108,8 +95,15 @@ export function openLog(db: D1Database): Log {
 /** What tells where frames lie, and no bytes. */
 function openLookups(
   db: D1Database,
-): Pick<Log, "seek" | "segmentAt" | "segmentOfFrame" | "segmentsBefore" | "namesObject"> {
+): Pick<Log, "holds" | "seek" | "segmentAt" | "segmentOfFrame" | "segmentsBefore" | "namesObject"> {
   return {
+    async holds(streamId, at) {
+      const query = db
+        .prepare("SELECT 1 FROM blocks WHERE stream_id = ?1 AND start <= ?2 AND end > ?2 LIMIT 1")
+        .bind(streamId, at.byte);
+      return (await attempt("D1", "none", () => query.first())) !== null;
+    },
+
     async seek(streamId, by, value) {
       const [start, end] = by === "seq" ? ["start_seq", "end_seq"] : ["start", "end"];
       const query = db
@@ -127,21 +121,21 @@ function openLookups(
     async segmentAt(streamId, at) {
       const query = db
         .prepare(
-          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+          "SELECT start, start_seq, end, end_seq, key, marks, checksums FROM segments WHERE stream_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
         )
         .bind(streamId, at.byte);
       const row = await attempt("D1", "none", () => query.first<SegmentRow>());
-      return row === null || row.end <= at.byte ? undefined : parseSegment(row);
+      return row === null || row.end <= at.byte ? undefined : decodeSegmentRow(row);
     },
 
     async segmentOfFrame(streamId, seq) {
       const query = db
         .prepare(
-          "SELECT start, start_seq, end, end_seq, key, marks FROM segments WHERE stream_id = ?1 AND start_seq <= ?2 AND end_seq > ?2 ORDER BY start DESC LIMIT 1",
+          "SELECT start, start_seq, end, end_seq, key, marks, checksums FROM segments WHERE stream_id = ?1 AND start_seq <= ?2 AND end_seq > ?2 ORDER BY start DESC LIMIT 1",
         )
         .bind(streamId, seq);
       const row = await attempt("D1", "none", () => query.first<SegmentRow>());
-      return row === null ? undefined : parseSegment(row);
+      return row === null ? undefined : decodeSegmentRow(row);
     },
 
     async segmentsBefore(streamId, until) {
@@ -174,7 +168,7 @@ async function readBlocks(
 ): Promise<Chunk[]> {
   const query = db
     .prepare(
-      `SELECT start, start_seq, end, encoding, ends, body FROM blocks
+      `SELECT start, start_seq, end, encoding, ends, body, checksum FROM blocks
        WHERE stream_id = ?1 AND start < ?2 + ?3
          AND start >= (SELECT start FROM blocks WHERE stream_id = ?1 AND start <= ?2 AND end > ?2 ORDER BY start DESC LIMIT 1)
        ORDER BY start`,
@@ -199,10 +193,19 @@ async function readBlocks(
 function insertBlock(db: D1Database, record: StreamRecord, block: Chunk): D1PreparedStatement {
   const { start } = block;
   const end = chunkEnd(block);
-  const { encoding, ends, body } = encodeBlock(block, record.kind);
+  const { encoding, ends, body, checksum } = encodeBlock(block, record.kind);
   return db
     .prepare(INSERT_BLOCK)
-    .bind(record.id, start.byte, start.seq, end.byte, end.seq, encoding, ends, body);
+    .bind(record.id, start.byte, start.seq, end.byte, end.seq, encoding, ends, body, checksum);
+}
+
+function insertSegment(db: D1Database, streamId: string, segment: Segment): D1PreparedStatement {
+  const { start, start_seq, end, end_seq, key, marks, checksums } = encodeSegmentRow(segment);
+  return db
+    .prepare(
+      "INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks, checksums) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(streamId, start, start_seq, end, end_seq, key, marks, checksums);
 }
 
 function insertStream(db: D1Database, record: StreamRecord): D1PreparedStatement {
@@ -220,18 +223,12 @@ function insertStream(db: D1Database, record: StreamRecord): D1PreparedStatement
 }
 
 function parseRun(row: Pick<BlockRow, "start" | "start_seq" | "ends">): FrameRun {
-  return {
-    start: { seq: row.start_seq, byte: row.start },
-    ends: JSON.parse(row.ends) as number[],
-  };
-}
-
-function parseSegment(row: SegmentRow): Segment {
-  const marks = JSON.parse(row.marks) as [number, number][];
-  return {
-    start: { seq: row.start_seq, byte: row.start },
-    end: { seq: row.end_seq, byte: row.end },
-    key: row.key,
-    marks: marks.map(([seq, byte]) => ({ seq, byte })),
-  };
+  const start = { seq: row.start_seq, byte: row.start };
+  try {
+    return { start, ends: JSON.parse(row.ends) as number[] };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const message = `The block at message ${start.seq}, byte ${start.byte} in D1 is not what was stored.`;
+    throw new StorageFault(message, "none", error);
+  }
 }
