@@ -7,7 +7,8 @@ import type { Position } from "#protocol/offset.ts";
 
 /** Consecutive chunks that end at the tail. What was pushed is never changed, only forgotten from the front. */
 export class TailCache {
-  #chunks: Chunk[] = [];
+  /** Those before `#first` are dropped: their places are empty, so that their bytes are held by nobody. */
+  #chunks: (Chunk | undefined)[] = [];
   #first = 0;
   #bytes = 0;
   #start: Position;
@@ -30,11 +31,12 @@ export class TailCache {
     while (this.#bytes > TAIL_BYTES_MAX || this.#chunks.length - this.#first > TAIL_CHUNKS_MAX) {
       const dropped = this.#chunks[this.#first];
       if (dropped === undefined) break;
+      this.#chunks[this.#first] = undefined;
       this.#first += 1;
       this.#bytes -= dropped.payload.length;
       this.#start = chunkEnd(dropped);
     }
-    // Dropped in bulk: removing from the front of an array costs its length.
+    // The places go in bulk: removing from the front of an array costs its length.
     if (this.#first > 1_024 && this.#first * 2 > this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;
