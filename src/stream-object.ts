@@ -10,13 +10,16 @@ import { DurableObject } from "cloudflare:workers";
 import { onAlarm } from "#engine/alarm.ts";
 import { acquireFork } from "#engine/fork.ts";
 import type { ForkGrant, ForkPeers, ForkRequest } from "#engine/peers.ts";
-import { readPage } from "#engine/read.ts";
+import { pageBytesMost, readPage } from "#engine/read.ts";
 import { releaseFork } from "#engine/remove.ts";
 import { Stream } from "#engine/stream.ts";
 import { handle, type Target } from "#http/handlers.ts";
 import { respondRefusal } from "#http/respond.ts";
+import { Uploads } from "#http/uploads.ts";
+import { Room } from "#live/room.ts";
 import { EventEncoder } from "#live/sse.ts";
 import { Waiters } from "#live/waiters.ts";
+import { ANSWER_STAY_MS, ANSWERS_BYTES_MAX, ROOM_WAIT_MS } from "#protocol/limits.ts";
 import { refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault } from "#storage/contract.ts";
 import { openAgeNotes } from "#storage/age-notes.ts";
@@ -51,8 +54,17 @@ export class StreamObject extends DurableObject<Env> {
     });
     this.#target = {
       stream,
+      uploads: new Uploads(() => Date.now()),
       source: {
         waiters,
+        room: new Room({
+          bytesMax: ANSWERS_BYTES_MAX,
+          stayMs: ANSWER_STAY_MS,
+          waitMs: ROOM_WAIT_MS,
+          order: "newest",
+          now: () => Date.now(),
+        }),
+        bytesAfter: (from) => pageBytesMost(stream, from),
         read: async (from) => {
           const page = await waiters.during(() => readPage(stream, from));
           // An event is written into an answer that has long begun, where no output gate holds it back.

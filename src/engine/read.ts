@@ -39,7 +39,7 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
   const { id, kind, base } = opened.value.record;
-  // A reader that was connected may have been left behind by a trim.
+  // A reader that was connected may have been left behind by a trim, or by another stream at this path.
   if (from.byte < base.byte) return refuseGone(base);
   const chunks = await collectPage(stream, opened.value, from);
   const now = stream.sameStream(id);
@@ -69,7 +69,7 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
   });
 }
 
-/** The frames of a page. A store that lacks what is trimmed while it is read has not failed. */
+/** The frames of a page. A store that lacks what is trimmed or deleted while it is read has not failed. */
 async function collectPage(stream: Stream, present: Present, from: Position): Promise<Chunk[]> {
   const { id, kind } = present.record;
   try {
@@ -87,6 +87,12 @@ function refuseGone(earliest: Position) {
     message: "This offset is before the first one that the stream has.",
     earliest,
   });
+}
+
+/** The most bytes that the page at a position can have by now. */
+export function pageBytesMost({ slot }: Stream, from: Position): number {
+  if (slot.kind === "absent") return 0;
+  return Math.max(0, Math.min(slot.tail.byte - from.byte, pageBytesMax(slot, from)));
 }
 
 /** Segments are read in larger pages: to ask R2 costs more than what it gives. */
@@ -117,7 +123,7 @@ export async function collect(
   while (room > 0) {
     const present = stream.sameStream(id);
     if (present === undefined || at.byte >= present.tail.byte) break;
-    const found = await findUnlessDeleted(stream, present, at, kind, room);
+    const found = await find(stream, present, at, kind, room);
     for (const chunk of found.chunks) {
       const part = takeFrames(chunk, room);
       if (taken.length > 0 && part.payload.length > room) return taken;
@@ -129,23 +135,6 @@ export async function collect(
     if (found.last || found.chunks.length === 0) break;
   }
   return taken;
-}
-
-/** A store that lacks what a deletion took away meanwhile has not failed: then nothing is found. */
-async function findUnlessDeleted(
-  stream: Stream,
-  present: Present,
-  at: Position,
-  kind: StreamKind,
-  room: number,
-): Promise<Found> {
-  try {
-    return await find(stream, present, at, kind, room);
-  } catch (error) {
-    const isDeleted = stream.sameStream(present.record.id) === undefined;
-    if (!(error instanceof StorageFault) || !isDeleted) throw error;
-    return { chunks: [], last: true };
-  }
 }
 
 /** Asks the one tier that holds a position. */

@@ -9,13 +9,17 @@ import type { Stream } from "#engine/stream.ts";
 import { trim } from "#engine/trim.ts";
 import { longPoll } from "#live/long-poll.ts";
 import type { LiveSource } from "#live/source.ts";
-import { sseBody, type EventEncoder } from "#live/sse.ts";
+import { BUSY } from "#live/room.ts";
+import { readHeld, sseBody, type EventEncoder } from "#live/sse.ts";
 import { formatCursor } from "#protocol/cursor.ts";
+import { payloadBytes } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import { parseStreamPath } from "#protocol/path.ts";
 import type { Page } from "#protocol/page.ts";
-import { dropBody, readBody } from "./body.ts";
+import type { Result } from "#protocol/refusal.ts";
+import { dropBody, withBody } from "./body.ts";
 import { METHODS } from "./cors.ts";
+import { HeldAnswer } from "./held-answer.ts";
 import { parseAppend, parseCreate, parseDelete, parseRead, type ReadQuery } from "./parse.ts";
 import {
   respondAppended,
@@ -32,6 +36,10 @@ import {
   type PageContext,
 } from "./respond.ts";
 import { queryOf } from "./target.ts";
+import type { Uploads } from "./uploads.ts";
+
+// A page and the body that is made of it are there at the same time.
+const COPIES = 2;
 
 export interface LiveSettings {
   readonly cacheScope: "public" | "private";
@@ -43,6 +51,7 @@ export interface LiveSettings {
 /** A stream with what its live readers need. */
 export interface Target {
   readonly stream: Stream;
+  readonly uploads: Uploads;
   readonly source: LiveSource;
   readonly encoder: EventEncoder;
   readonly settings: LiveSettings;
@@ -71,26 +80,26 @@ export async function handle(request: Request, target: Target): Promise<Response
   }
 }
 
-async function handlePut(request: Request, { stream }: Target): Promise<Response> {
-  const body = await readBody(request);
-  if (!body.ok) return respondRefusal(body.refusal);
-  const url = new URL(request.url);
-  // An object that an alarm woke does not know its own name: the path comes with the request.
-  const path = parseStreamPath(url.pathname);
-  if (path === undefined) return respondRefusal(INVALID_PATH);
-  const command = parseCreate(path, request.headers, body.value);
-  if (!command.ok) return respondRefusal(command.refusal);
-  const outcome = await create(stream, command.value);
-  return outcome.ok ? respondCreated(outcome.value, url) : respondRefusal(outcome.refusal);
+function handlePut(request: Request, { stream, uploads }: Target): Promise<Response> {
+  return withBody(request, uploads, async (body) => {
+    const url = new URL(request.url);
+    // An object that an alarm woke does not know its own name: the path comes with the request.
+    const path = parseStreamPath(url.pathname);
+    if (path === undefined) return respondRefusal(INVALID_PATH);
+    const command = parseCreate(path, request.headers, body);
+    if (!command.ok) return respondRefusal(command.refusal);
+    const outcome = await create(stream, command.value);
+    return outcome.ok ? respondCreated(outcome.value, url) : respondRefusal(outcome.refusal);
+  });
 }
 
-async function handlePost(request: Request, { stream }: Target): Promise<Response> {
-  const body = await readBody(request);
-  if (!body.ok) return respondRefusal(body.refusal);
-  const command = parseAppend(request.headers, body.value);
-  if (!command.ok) return respondRefusal(command.refusal);
-  const outcome = await append(stream, command.value);
-  return outcome.ok ? respondAppended(outcome.value) : respondRefusal(outcome.refusal);
+function handlePost(request: Request, { stream, uploads }: Target): Promise<Response> {
+  return withBody(request, uploads, async (body) => {
+    const command = parseAppend(request.headers, body);
+    if (!command.ok) return respondRefusal(command.refusal);
+    const outcome = await append(stream, command.value);
+    return outcome.ok ? respondAppended(outcome.value) : respondRefusal(outcome.refusal);
+  });
 }
 
 async function handleDelete(request: Request, { stream }: Target): Promise<Response> {
@@ -127,50 +136,73 @@ async function handleGet(request: Request, target: Target): Promise<Response> {
   }
 }
 
-async function catchUp(
+function catchUp(
   request: Request,
   target: Target,
   query: ReadQuery,
   from: Position,
 ): Promise<Response> {
-  const page = await readPage(target.stream, from);
-  if (!page.ok) return respondRefusal(page.refusal);
-  if (query.from.kind === "now") return respondNow({ ...page.value, chunks: [] });
-  return respondPage(page.value, pageContext(request, target));
+  const read = () => readPage(target.stream, from);
+  return withPage(target, from, read, (page, hold) =>
+    query.from.kind === "now"
+      ? respondNow({ ...page, chunks: [] })
+      : respondPage(page, { ...pageContext(request, target), hold }),
+  );
 }
 
-async function poll(
+function poll(
   request: Request,
   target: Target,
   query: ReadQuery,
   from: Position,
 ): Promise<Response> {
-  const page = await longPoll(target.source, from, target.settings.longPollTimeoutMs);
-  if (!page.ok) return respondRefusal(page.refusal);
-  const cursor = formatCursor(target.source.now(), query.cursor, Math.random());
-  if (page.value.chunks.length === 0) return respondNothing(page.value, cursor);
-  return respondPage(page.value, { ...pageContext(request, target), cursor });
+  const read = () => longPoll(target.source, from, target.settings.longPollTimeoutMs);
+  return withPage(target, from, read, (page, hold) => {
+    const cursor = formatCursor(target.source.now(), query.cursor, Math.random());
+    if (page.chunks.length === 0) return respondNothing(page, cursor);
+    return respondPage(page, { ...pageContext(request, target), hold, cursor });
+  });
+}
+
+/** Reads a page and answers with it, as soon as there is room for both. */
+async function withPage(
+  { source }: Target,
+  from: Position,
+  read: () => Promise<Result<Page>>,
+  respond: (page: Page, hold: PageContext["hold"]) => Response,
+): Promise<Response> {
+  const answer = new HeldAnswer(source.room);
+  try {
+    if (!(await answer.enter(source.bytesAfter(from) * COPIES))) return respondRefusal(BUSY);
+    const page = await read();
+    if (!page.ok) return respondRefusal(page.refusal);
+    // A long-poll was given nothing to hold when it began to wait.
+    if (!(await answer.enter(payloadBytes(page.value.chunks)))) return respondRefusal(BUSY);
+    return respond(page.value, (body) => answer.send(body));
+  } finally {
+    answer.endUnsent();
+  }
 }
 
 async function follow(target: Target, query: ReadQuery, from: Position): Promise<Response> {
-  // The first page is read before the answer begins: what must be refused still can be.
-  const page = await target.source.read(from);
-  if (!page.ok) return respondRefusal(page.refusal);
   const { settings, source, encoder } = target;
-  const body = sseBody(source, encoder, page.value, {
+  // The first page is read before the answer begins: what must be refused still can be.
+  const first = await readHeld(source, from);
+  if (!first.ok) return respondRefusal(first.refusal);
+  const body = sseBody(source, encoder, first.value, {
     durationMs: settings.sseDurationMs,
     heartbeatMs: settings.sseHeartbeatMs,
     clientCursor: query.cursor,
     random: Math.random,
   });
-  return respondEvents(body, isBinary(page.value));
+  return respondEvents(body, isBinary(first.value.page));
 }
 
 function isBinary(page: Page): boolean {
   return page.kind === "bytes";
 }
 
-function pageContext(request: Request, { settings, source }: Target): PageContext {
+function pageContext(request: Request, { settings, source }: Target): Omit<PageContext, "hold"> {
   return {
     ifNoneMatch: request.headers.get("If-None-Match"),
     cacheScope: settings.cacheScope,

@@ -61,6 +61,7 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
       };
     case "offset_gone":
       return { [HEADER.earliestOffset]: formatOffset(refusal.earliest) };
+    case "busy":
     case "journal_full":
     case "unavailable":
     case "outcome_unknown":
@@ -126,6 +127,8 @@ export interface PageContext {
   readonly ifNoneMatch: string | null;
   readonly cacheScope: "public" | "private";
   readonly nowMs: number;
+  /** Makes a body of the bytes that counts for as long as it is not sent. */
+  readonly hold: (body: Uint8Array) => BodyInit;
   /** Live answers carry one. */
   readonly cursor?: string;
 }
@@ -134,7 +137,7 @@ export interface PageContext {
 export function respondPage(page: Page, context: PageContext): Response {
   const etag = formatEtag(page.streamId, page.from, page.next, page.closed);
   const isKnown = matchesEtag(context.ifNoneMatch, etag);
-  const body = isKnown ? null : formatBody(page.chunks, page.kind);
+  const body = isKnown ? null : context.hold(formatBody(page.chunks, page.kind));
   const response = answer(isKnown ? 304 : 200, body, BASE, pageHeaders(page));
   const { headers } = response;
   if (!isKnown) headers.set("Content-Type", page.contentType);

@@ -5,6 +5,24 @@ const MIB = 1_024 * KIB;
 
 /** The largest body of one PUT or POST. */
 export const APPEND_BYTES_MAX = 16 * MIB;
+/**
+ * What the bodies that one object is reading may hold together. With {@link ANSWERS_BYTES_MAX} it stays below the
+ * 128 MB of an object, and leaves as much again for what is not thrown away yet.
+ */
+export const UPLOADS_BYTES_MAX = 32 * MIB;
+/** What the answers that one object has not sent yet may hold together. */
+export const ANSWERS_BYTES_MAX = 32 * MIB;
+/** Bodies and answers up to this size are not counted: that would cost more than they hold. */
+export const UNCOUNTED_BYTES_MAX = 16 * KIB;
+/** A body has this long to arrive, and a second more for every {@link BODY_BYTES_PER_SECOND_MIN} of its length. */
+export const BODY_MS_MAX = 30_000;
+export const BODY_BYTES_PER_SECOND_MIN = 64 * KIB;
+/** How long a body may take, in milliseconds, when others wait for its room. */
+export const UPLOAD_STAY_MS = 10_000;
+/** The same for an answer: its reader takes nothing of it, or is very slow. */
+export const ANSWER_STAY_MS = 5_000;
+/** How long one waits for room. */
+export const ROOM_WAIT_MS = 30_000;
 /** How much of a refused body is read and thrown away, so that its sender can finish and read the answer. */
 export const DISCARD_BYTES_MAX = 64 * MIB;
 /** The largest single JSON message; a batch may hold many, up to the append limit. */

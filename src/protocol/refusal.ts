@@ -41,6 +41,7 @@ export type Refusal =
       | "stream_seq_conflict"
       | "stream_deleted"
       | "body_too_large"
+      | "body_too_slow"
       | "message_too_large"
     >
   | (Plain<"method_not_allowed"> & { readonly allow: string })
@@ -48,7 +49,7 @@ export type Refusal =
   | (Plain<"producer_fenced"> & { readonly epoch: number })
   | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })
   | (Plain<"offset_gone"> & { readonly earliest: Position })
-  | (Plain<"journal_full" | "unavailable" | "outcome_unknown"> & {
+  | (Plain<"busy" | "journal_full" | "unavailable" | "outcome_unknown"> & {
       readonly retryAfterSeconds: number;
     })
   | Plain<"misconfigured">;
