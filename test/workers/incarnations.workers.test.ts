@@ -2,7 +2,9 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { ask, compact, flush, post, put, readBytes, restart, settle } from "./harness.ts";
+import { remove } from "#engine/remove.ts";
+import { chunkOf } from "#protocol/frames.ts";
+import { ask, compact, flush, inStream, post, put, readBytes, restart, settle } from "./harness.ts";
 
 const TYPE = "text/plain";
 
@@ -73,6 +75,44 @@ describe("a stream that is created again under its old path", () => {
     await settle([path]);
     await restart(path);
     expect(new TextDecoder().decode(await readBytes(path))).toBe("new tail");
+  });
+});
+
+describe("a reader who waits while a stream is deleted and created again", () => {
+  // A fork has the offsets of its source, so that the new stream may have all those of the old one.
+  const replace = (path: string) =>
+    inStream(path, (stream) => {
+      const { slot } = stream;
+      if (slot.kind === "absent") throw new Error("There is no stream.");
+      const { record } = slot;
+      remove(stream);
+      const frames = ["yet ", "another"].map((text) => new TextEncoder().encode(text));
+      const chunk = chunkOf(record.origin, frames);
+      stream.put({ ...record, id: crypto.randomUUID() }, chunk, undefined);
+      stream.deps.onChange();
+    });
+
+  it("is told by a long-poll, and given nothing of the new stream", async () => {
+    const path = "again/long-poll";
+    await put(path, TYPE, "old ");
+    const waiting = ask(path, {}, "?offset=now&live=long-poll");
+    await scheduler.wait(100);
+    await replace(path);
+    const { status, body } = await waiting;
+    expect(status).toBe(404);
+    expect(new TextDecoder().decode(body)).toContain("Another one is at its URL now");
+    expect(new TextDecoder().decode(await readBytes(path))).toBe("yet another");
+  });
+
+  it("loses its connection, and is given nothing of the new stream", async () => {
+    const path = "again/events";
+    await put(path, TYPE, "old ");
+    const waiting = ask(path, {}, "?offset=-1&live=sse");
+    await scheduler.wait(100);
+    await replace(path);
+    const text = new TextDecoder().decode((await waiting).body);
+    expect(text).toContain("data:old ");
+    expect(text).not.toContain("another");
   });
 });
 
