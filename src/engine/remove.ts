@@ -92,10 +92,15 @@ async function runTask(stream: Stream, task: Task): Promise<void> {
     case "erase":
       return erase(stream, task.streamId);
     case "sweep":
-      return task.key === undefined
-        ? eraseUnused(stream, task.streamId)
-        : removeOrphan(stream, task.streamId, task.key);
+      return sweep(stream, task.streamId, task.key);
   }
+}
+
+/** The compaction may also have come to its end after all, and after what it moved was trimmed. */
+async function sweep(stream: Stream, streamId: string, key: string | undefined): Promise<void> {
+  if (key === undefined) return eraseUnused(stream, streamId);
+  await removeOrphan(stream, streamId, key);
+  await removeTrimmed(stream, streamId);
 }
 
 /** A flush or a compaction that died on its way to D1 may still arrive there: that is looked for once more. */

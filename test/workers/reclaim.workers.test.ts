@@ -103,6 +103,19 @@ describe("a trimmed stream with forks (§4.2)", () => {
     expect(await textOf(source)).toBe("f.");
   });
 
+  it("compacts what they read together with its own", async () => {
+    const [source, other] = ["cold/source", "cold/fork"];
+    const offsets = await spread(source);
+    await fork(other, source);
+    await trim(source, offsets[4] ?? "");
+    await compact(source, 1);
+    expect(await settle([source])).toBe(0);
+    expect(await held(source)).toMatchObject({ blocks: 0 });
+    await restart(other);
+    await restart(source);
+    expect([await textOf(other), await textOf(source)]).toEqual(["a.b.c.d.e.f.", "f."]);
+  });
+
   it("and a fork is trimmed by itself, through what it inherited into its own", async () => {
     const paths = ["own/source", "own/fork", "own/deep"];
     const [source = "", middle = "", deep = ""] = paths;
@@ -197,6 +210,31 @@ describe("what a crash may leave", () => {
     expect(await held(path)).toEqual({ blocks: 0, segments: 1, objects: 1 });
     await restart(path);
     expect(await textOf(path)).toBe("bytes");
+  });
+
+  it("is a segment that comes after it was trimmed", async () => {
+    const path = "orphan/late";
+    await put(path, TEXT, "old.");
+    await flush(path);
+    const id = await idOf(path);
+    const chunks = await inStream(path, async ({ deps, slot }) => {
+      if (slot.kind === "absent") throw new Error("no stream");
+      const [chunk] = await deps.log.read(id, slot.record.base, "text", 100);
+      if (chunk === undefined) throw new Error("no block");
+      const key = deps.segments.keyOf(id, [chunk]);
+      deps.journal.addTask({ kind: "sweep", streamId: id, key }, Date.now() + LATE);
+      return [chunk] as const;
+    });
+    await restart(path);
+    await trim(path, "now");
+    expect(await settle([path])).toBe(0);
+    await inStream(path, async ({ deps }) =>
+      deps.log.replaceBySegment(id, await deps.segments.put(id, chunks)),
+    );
+    expect(await held(path)).toEqual({ blocks: 0, segments: 1, objects: 1 });
+    await shiftClock(path, 2 * LATE);
+    await wake(path);
+    expect(await held(path)).toEqual({ blocks: 0, segments: 0, objects: 0 });
   });
 
   it("is noted before the object is put, and the note goes when a row names it", async () => {
