@@ -25,8 +25,13 @@ export interface Launched {
   killGroup(): void;
 }
 
-export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): Launched {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "start.ts"), ...args], {
+/** @param script what is started, and says that it is ready as start.ts does */
+export function launch(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  script: string = join(import.meta.dirname, "start.ts"),
+): Launched {
+  const child = spawn(process.execPath, [script, ...args], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },

@@ -115,7 +115,8 @@ function pickVariables(values: Readonly<Record<string, string | undefined>>) {
   return picked;
 }
 
-async function bundle(entry: string): Promise<string> {
+/** A Worker and everything that it imports, as one module. */
+export async function bundle(entry: string = WORKER): Promise<string> {
   const result = await build({
     entryPoints: [join(ROOT, entry)],
     bundle: true,

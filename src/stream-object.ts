@@ -11,7 +11,7 @@ import { onAlarm } from "#engine/alarm.ts";
 import { acquireFork } from "#engine/fork.ts";
 import type { ForkGrant, ForkPeers, ForkRequest } from "#engine/peers.ts";
 import { pageBytesMost, readPage } from "#engine/read.ts";
-import { releaseFork } from "#engine/remove.ts";
+import { holdsFork, releaseFork } from "#engine/remove.ts";
 import { Stream } from "#engine/stream.ts";
 import { handle, type Target } from "#http/handlers.ts";
 import { respondRefusal } from "#http/respond.ts";
@@ -52,6 +52,10 @@ export class StreamObject extends DurableObject<Env> {
       onChange: () => waiters.wake(),
       readers: () => waiters.size,
     });
+    void ctx.blockConcurrencyWhile(async () => {
+      const alarmMs = await ctx.storage.getAlarm();
+      if (alarmMs !== null) stream.alarmWaits(alarmMs);
+    });
     this.#target = {
       stream,
       uploads: new Uploads(() => Date.now()),
@@ -66,10 +70,14 @@ export class StreamObject extends DurableObject<Env> {
         }),
         bytesAfter: (from) => pageBytesMost(stream, from),
         read: async (from) => {
-          const page = await waiters.during(() => readPage(stream, from));
-          // An event is written into an answer that has long begun, where no output gate holds it back.
-          await ctx.storage.sync();
-          return page;
+          try {
+            const page = await waiters.during(() => readPage(stream, from));
+            // An event is written into an answer that has long begun, where no output gate holds it back.
+            await ctx.storage.sync();
+            return page;
+          } catch (error) {
+            return refuse(refusalOf(error));
+          }
         },
         now: () => Date.now(),
       },
@@ -82,9 +90,7 @@ export class StreamObject extends DurableObject<Env> {
     try {
       return await handle(request, this.#target);
     } catch (error) {
-      if (!(error instanceof StorageFault)) throw error;
-      console.error(error.message, error.cause);
-      return respondRefusal(describeFault(error));
+      return respondRefusal(refusalOf(error));
     }
   }
 
@@ -107,6 +113,11 @@ export class StreamObject extends DurableObject<Env> {
   async releaseFork(sourceId: string | undefined, forkId: string): Promise<void> {
     releaseFork(this.#target.stream, sourceId, forkId);
   }
+
+  /** Called by the object of a soft-deleted source, to learn whether it is still needed. */
+  async holdsFork(forkId: string): Promise<boolean> {
+    return holdsFork(this.#target.stream, forkId);
+  }
 }
 
 function loadConfig(env: Env): Config {
@@ -118,10 +129,28 @@ function loadConfig(env: Env): Config {
 
 function openPeers(streams: Env["STREAMS"]): ForkPeers {
   return {
-    acquire: async (source, request) => streams.getByName(source).acquireFork(request),
-    release: async (source, sourceId, forkId) =>
-      streams.getByName(source).releaseFork(sourceId, forkId),
+    acquire: (source, request) =>
+      askPeer("none", async () => streams.getByName(source).acquireFork(request)),
+    release: (source, sourceId, forkId) =>
+      askPeer("unknown", async () => streams.getByName(source).releaseFork(sourceId, forkId)),
+    holds: (fork, forkId) => askPeer("none", async () => streams.getByName(fork).holdsFork(forkId)),
   };
+}
+
+/** An edge that was granted without an answer is given back by the intent: for the client nothing has happened. */
+async function askPeer<T>(effect: StorageFault["effect"], ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw new StorageFault("The object of another stream did not answer.", effect, error);
+  }
+}
+
+/** @throws what is no fault of a store: it is a bug */
+function refusalOf(error: unknown) {
+  if (!(error instanceof StorageFault)) throw error;
+  console.error(error.message, error.cause);
+  return describeFault(error);
 }
 
 function describeFault({ message, effect }: StorageFault) {

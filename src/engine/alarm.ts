@@ -7,16 +7,22 @@ import type { Stream } from "./stream.ts";
 
 /** Flushes, compacts, expires, trims and delivers tasks as far as they are due. Safe to call at any time. */
 export async function onAlarm(stream: Stream): Promise<void> {
-  const { now } = stream.deps;
   stream.alarmFired();
   stream.present(expire);
-  if (now() >= (stream.flushDueMs ?? Infinity)) {
-    await background(stream, async () => {
-      await runFlush(stream);
-      await runCompaction(stream);
-    });
+  try {
+    await flushDue(stream);
+  } finally {
+    // A bug in one of them must not stop the others: what is left is done when the alarm comes again.
+    await enforceRetention(stream);
+    await runTasks(stream);
+    stream.armAlarm();
   }
-  await enforceRetention(stream);
-  await runTasks(stream);
-  stream.armAlarm();
+}
+
+async function flushDue(stream: Stream): Promise<void> {
+  if (!stream.leftOver && stream.deps.now() < (stream.flushDueMs ?? Infinity)) return;
+  await background(stream, async () => {
+    await runFlush(stream);
+    await runCompaction(stream);
+  });
 }

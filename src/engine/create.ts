@@ -45,7 +45,7 @@ const FORK_INTENT_MS = 60_000;
 /** Creates the stream, or says whether the one that is there is the one described. */
 export async function create(stream: Stream, command: CreateCommand): Promise<Result<Created>> {
   const existing = stream.present(expire);
-  if (existing !== undefined) return answerExisting(existing, command);
+  if (existing !== undefined) return answerExisting(stream, existing, command);
   if (command.fork !== undefined) return createFork(stream, command, command.fork);
 
   const contentType = command.contentType ?? DEFAULT_CONTENT_TYPE;
@@ -65,11 +65,16 @@ function floorOf({ slot }: Stream): Position {
   return slot.kind === "absent" ? slot.floor : slot.record.floor;
 }
 
-function answerExisting(present: Present, command: CreateCommand): Result<Created> {
-  const refusal = decideExisting(present.record, command);
+async function answerExisting(
+  stream: Stream,
+  { record, tail }: Present,
+  command: CreateCommand,
+): Promise<Result<Created>> {
+  const refusal = decideExisting(record, command);
   if (refusal !== undefined) return refuse(refusal);
-  const { contentType, state, retention } = present.record;
-  const { tail } = present;
+  // A client that repeats a creation whose outcome it does not know is promised as much as by the first answer.
+  await acknowledge(stream, record.id);
+  const { contentType, state, retention } = record;
   return accept({ created: false, contentType, tail, closed: state === "closed", retention });
 }
 
@@ -135,14 +140,19 @@ async function createFork(
     stream.refreshTasks();
     return granted;
   }
-  if (!journal.tasks().some((t) => t.id === task)) {
+  const left = journal.tasks().find((t) => t.id === task);
+  if (left === undefined || left.attempts > 0 || left.dueMs <= now()) {
+    // The alarm has released, or is releasing, what the source granted only then: it is released once more.
+    journal.addTask({ ...intent, sourceId: granted.value.sourceId }, now());
+    stream.refreshTasks();
+    stream.armAlarm();
     throw new StorageFault("The source took too long to answer; the fork was given up.", "none");
   }
   const existing = stream.present(expire);
   const result =
     existing === undefined
       ? await putStream(stream, command, task, forkRecord(id, command, fork, granted.value))
-      : answerExisting(existing, command);
+      : await answerExisting(stream, existing, command);
   if (!result.ok || !result.value.created) giveBack(stream, task);
   return result;
 }

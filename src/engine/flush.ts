@@ -27,13 +27,22 @@ const BURST_BYTES_MAX = 16_777_216;
 // How long an append waits for room in a journal that is full.
 const ROOM_MS = 5_000;
 
-/** Waits for what the acknowledgement mode promises; in mode `journal` that is nothing more than the commit. */
+/**
+ * Waits for what the acknowledgement mode promises; in mode `journal` that is nothing more than the commit.
+ *
+ * @throws StorageFault with effect `unknown`, whatever failed: the commit has been made
+ */
 export async function acknowledge(stream: Stream, id: string): Promise<void> {
   const present = stream.sameStream(id);
   if (present === undefined) return;
   const { settings } = stream.deps;
   if (settings.ackMode === "d1") {
-    await flushThrough(stream, id, present.tail);
+    try {
+      await flushThrough(stream, id, present.tail);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      throw new StorageFault(error.message, "unknown", error.cause);
+    }
     startCompaction(stream);
     return;
   }

@@ -29,8 +29,10 @@ export interface ForkGrant {
   readonly lineage: readonly Ancestor[];
 }
 
-/** The objects of other paths. */
+/** The objects of other paths. Every call throws StorageFault when the other object does not answer. */
 export interface ForkPeers {
   acquire(source: StreamPath, request: ForkRequest): Promise<Result<ForkGrant>>;
   release(source: StreamPath, sourceId: string | undefined, forkId: string): Promise<void>;
+  /** Whether a fork is there, is being made, or has still to be released. Once false, it is false for ever. */
+  holds(fork: StreamPath, forkId: string): Promise<boolean>;
 }

@@ -7,6 +7,11 @@ import { openStream, type Stream } from "./stream.ts";
 
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
+// Longer than the intent to fork lasts: a fork that is being made is not asked for.
+const RECONCILE_MS_MIN = 120_000;
+const RECONCILE_MS_MAX = 86_400_000;
+// One run asks so many forks at most: the platform bounds what one alarm may ask.
+const RECONCILE_EDGES_MAX = 200;
 
 /** Deletes the stream, or keeps its data out of sight while forks read it. */
 export function remove(stream: Stream): Result<undefined> {
@@ -25,7 +30,10 @@ function takeAway(stream: Stream): void {
   const { slot } = stream;
   if (slot.kind === "absent") return;
   if (stream.deps.journal.hasEdges()) {
-    stream.commit({ record: { ...slot.record, state: "gone" } });
+    const task = { kind: "reconcile", streamId: slot.record.id } as const;
+    const taskDueMs = stream.deps.now() + RECONCILE_MS_MIN;
+    stream.commit({ record: { ...slot.record, state: "gone" }, task, taskDueMs });
+    stream.refreshTasks();
     stream.keep();
   } else {
     eraseStream(stream);
@@ -67,14 +75,21 @@ export function releaseFork(stream: Stream, sourceId: string | undefined, forkId
   stream.armAlarm();
 }
 
+/** Whether this object has, is making, or has still to release the fork of an id. Ids are never used again. */
+export function holdsFork({ slot, deps }: Stream, forkId: string): boolean {
+  if (slot.kind === "present" && slot.record.id === forkId) return true;
+  return deps.journal.tasks().some(({ task }) => task.kind === "release" && task.forkId === forkId);
+}
+
 /** Does the tasks whose time has come. One that fails is tried again later, each time after a longer pause. */
 export async function runTasks(stream: Stream): Promise<void> {
   const { journal, now } = stream.deps;
   for (const stored of journal.tasks()) {
     if (stored.dueMs > now()) continue;
     try {
-      await runTask(stream, stored.task);
-      journal.finishTask(stored.id);
+      const againMs = await runTask(stream, stored);
+      if (againMs === undefined) journal.finishTask(stored.id);
+      else journal.postponeTask(stored.id, now() + againMs);
     } catch (error) {
       console.warn(`The task ${stored.task.kind} failed and will be tried again.`, error);
       journal.postponeTask(stored.id, now() + retryMs(stored));
@@ -83,16 +98,24 @@ export async function runTasks(stream: Stream): Promise<void> {
   stream.refreshTasks();
 }
 
-async function runTask(stream: Stream, task: Task): Promise<void> {
+/** @returns after how long the task is to be done again; undefined when it is done */
+async function runTask(stream: Stream, stored: StoredTask): Promise<number | undefined> {
+  const { task } = stored;
   switch (task.kind) {
     case "release":
-      return stream.deps.peers.release(task.sourcePath, task.sourceId, task.forkId);
+      await stream.deps.peers.release(task.sourcePath, task.sourceId, task.forkId);
+      return undefined;
     case "trim":
-      return removeTrimmed(stream, task.streamId);
+      await removeTrimmed(stream, task.streamId);
+      return undefined;
     case "erase":
-      return erase(stream, task.streamId);
+      await erase(stream, task.streamId);
+      return undefined;
     case "sweep":
-      return sweep(stream, task.streamId, task.key);
+      await sweep(stream, task.streamId, task.key);
+      return undefined;
+    case "reconcile":
+      return reconcile(stream, task.streamId, stored.attempts);
   }
 }
 
@@ -101,6 +124,25 @@ async function sweep(stream: Stream, streamId: string, key: string | undefined):
   if (key === undefined) return eraseUnused(stream, streamId);
   await removeOrphan(stream, streamId, key);
   await removeTrimmed(stream, streamId);
+}
+
+/**
+ * Asks the forks of a soft-deleted stream whether they are still there. A release can overtake the grant that it
+ * takes back, and would leave an edge to nothing: the stream would be kept for ever.
+ */
+async function reconcile(
+  stream: Stream,
+  streamId: string,
+  attempts: number,
+): Promise<number | undefined> {
+  const { journal, peers } = stream.deps;
+  const edges = stream.sameStream(streamId) === undefined ? [] : journal.edges();
+  const first = edges.length === 0 ? 0 : (attempts * RECONCILE_EDGES_MAX) % edges.length;
+  for (const { forkPath, forkId } of edges.slice(first, first + RECONCILE_EDGES_MAX)) {
+    if (!(await peers.holds(forkPath, forkId))) releaseFork(stream, streamId, forkId);
+  }
+  if (stream.sameStream(streamId) === undefined) return undefined;
+  return Math.min(RECONCILE_MS_MAX, RECONCILE_MS_MIN * 2 ** Math.min(attempts, 10));
 }
 
 /** A flush or a compaction that died on its way to D1 may still arrive there: that is looked for once more. */

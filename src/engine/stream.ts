@@ -61,6 +61,8 @@ export type Present = Extract<Slot, { kind: "present" }>;
 // An alarm further away is set when this one fires: the platform takes no arbitrarily distant dates.
 const ALARM_DAYS_MAX = 30;
 const ALARM_MS_MAX = ALARM_DAYS_MAX * 86_400_000;
+// An alarm this late has been lost, or given up by the platform: it is set again.
+const ALARM_LATE_MS_MAX = 10_000;
 
 export class Stream {
   readonly deps: EngineDependencies;
@@ -69,6 +71,8 @@ export class Stream {
   readonly retentionClock: RetentionClock;
   /** When the journal's first frame is to be in D1 and out of the journal; undefined when there is none. */
   flushDueMs: number | undefined;
+  /** Whether an earlier life of the object left frames in the journal: they have waited for an unknown time. */
+  leftOver = false;
   flushing: Promise<void> | undefined;
   /** A flush begins as soon as a burst of appends is over. */
   flushingSoon = false;
@@ -99,7 +103,8 @@ export class Stream {
       const { record, tail } = this.#slot;
       this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
       // The journal may hold frames that D1 has, or that were trimmed: they leave with a flush as well.
-      if (deps.journal.holdsFrames()) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      this.leftOver = deps.journal.holdsFrames();
+      if (this.leftOver) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
       this.retentionClock.start(record, tail);
     }
     this.refreshTasks();
@@ -167,6 +172,8 @@ export class Stream {
     const isAsked = this.deps.journal
       .tasks()
       .some(({ task }) => task.kind === "trim" && task.streamId === id);
+    // First what may be lost: a step that fails after the commit would leave memory behind what is stored.
+    this.deps.ages.forget(base);
     this.commit({
       record: {
         ...record,
@@ -176,7 +183,6 @@ export class Stream {
       },
       task: isAsked ? undefined : { kind: "trim", streamId: id },
     });
-    this.deps.ages.forget(base);
     this.#closeBlock();
     this.refreshTasks();
     this.armAlarm();
@@ -203,8 +209,9 @@ export class Stream {
 
   /** Takes the stream away and leaves the tasks to be done. */
   clear(floor: Position, tasks: readonly Task[]): void {
-    this.deps.journal.remove(floor, tasks);
+    // First what may be lost, as in a trim.
     this.deps.ages.clear();
+    this.deps.journal.remove(floor, tasks);
     this.retentionClock.stop();
     this.#slot = { kind: "absent", floor };
     this.#cache = new TailCache(floor);
@@ -212,6 +219,7 @@ export class Stream {
     this.openBlock = undefined;
     this.#deadlineMs = undefined;
     this.flushDueMs = undefined;
+    this.leftOver = false;
     this.refreshTasks();
   }
 
@@ -243,6 +251,7 @@ export class Stream {
     this.deps.journal.clearSealed(record);
     this.#slot = { ...this.#slot, record };
     this.#journalFrom = sealed;
+    this.leftOver = false;
     const { flushBytes, flushIntervalMs } = this.deps.settings;
     const waitMs = this.journalBytes >= flushBytes ? 0 : flushIntervalMs;
     this.flushDueMs = tail.byte > sealed.byte ? this.deps.now() + waitMs : undefined;
@@ -286,9 +295,15 @@ export class Stream {
     if (due === undefined) return;
     const now = this.deps.now();
     const at = Math.min(Math.max(due, now), now + ALARM_MS_MAX);
-    if (this.#alarmMs !== undefined && this.#alarmMs <= at) return;
+    const lost = this.#alarmMs !== undefined && this.#alarmMs < now - ALARM_LATE_MS_MAX;
+    if (this.#alarmMs !== undefined && this.#alarmMs <= at && !lost) return;
     this.deps.setAlarm(at);
     this.#alarmMs = at;
+  }
+
+  /** Learns, when the object starts, which alarm an earlier life of it has set: that one is not put off. */
+  alarmWaits(atMs: number): void {
+    this.#alarmMs = atMs;
   }
 
   alarmFired(): void {

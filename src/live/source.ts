@@ -12,7 +12,10 @@ export interface LiveSource {
   readonly room: Room;
   /** The most bytes that the page at a position can have by now. */
   bytesAfter(from: Position): number;
-  /** The page from a position on, of bytes that are durable; never waits for data. */
+  /**
+   * The page from a position on, of bytes that are durable; never waits for data. A store that fails is a refusal: an
+   * answer that has begun can only end, and must not take along what was written already.
+   */
   read(from: Position): Promise<Result<Page>>;
   /** Milliseconds since 1970. */
   now(): number;

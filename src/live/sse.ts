@@ -155,7 +155,7 @@ interface Step {
   readonly page?: Page;
   readonly batch?: Batch;
   readonly stay?: Stay | undefined;
-  /** The stream was deleted, whatever is at its path now, or there is no room: a reader learns which when it comes back. */
+  /** The stream was deleted, whatever is at its path now, a store does not answer, or there is no room: a reader learns which when it comes back. */
   readonly gone: boolean;
 }
 

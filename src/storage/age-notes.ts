@@ -4,6 +4,7 @@
  */
 
 import type { Position } from "#protocol/offset.ts";
+import { attemptWrite } from "./attempt.ts";
 import type { AgeNote, AgeNotes } from "./contract.ts";
 
 type Row = { byte: number; seq: number; at_ms: number };
@@ -21,22 +22,24 @@ export function openAgeNotes({ sql }: DurableObjectStorage): AgeNotes {
 
   return {
     note({ position, atMs }) {
-      if (!isThere) {
-        sql.exec(
-          "CREATE TABLE ages (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL)",
-        );
-        isThere = true;
-      }
-      sql.exec("INSERT OR IGNORE INTO ages VALUES (?, ?, ?)", position.byte, position.seq, atMs);
+      attemptWrite(() => {
+        if (!isThere) {
+          sql.exec(
+            "CREATE TABLE ages (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL)",
+          );
+          isThere = true;
+        }
+        sql.exec("INSERT OR IGNORE INTO ages VALUES (?, ?, ?)", position.byte, position.seq, atMs);
+      });
     },
     oldest: () => one("ORDER BY byte LIMIT 1"),
     newest: () => one("ORDER BY byte DESC LIMIT 1"),
     at: (atMs) => one("WHERE at_ms <= ? ORDER BY byte DESC LIMIT 1", atMs),
     forget(through: Position) {
-      if (isThere) sql.exec("DELETE FROM ages WHERE byte <= ?", through.byte);
+      if (isThere) attemptWrite(() => sql.exec("DELETE FROM ages WHERE byte <= ?", through.byte));
     },
     clear() {
-      if (isThere) sql.exec("DELETE FROM ages");
+      if (isThere) attemptWrite(() => sql.exec("DELETE FROM ages"));
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The one place where a store's own failures become faults. */
+/** The one place where the stores' own failures become faults. */
 
 import { StorageFault } from "./contract.ts";
 
@@ -16,5 +16,14 @@ export async function attempt<T>(
     return await ask();
   } catch (error) {
     throw new StorageFault(`${store} did not answer.`, effect, error);
+  }
+}
+
+/** Writes to the object's own database. A transaction that throws is rolled back: nothing of it was written. */
+export function attemptWrite<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw new StorageFault("The stream's own database did not take the write.", "none", error);
   }
 }

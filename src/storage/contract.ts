@@ -95,7 +95,9 @@ export type Task =
       /** Undefined while a fork is being acquired and the source has not answered. */
       readonly sourceId: string | undefined;
       readonly forkId: string;
-    };
+    }
+  /** Asks the forks of a soft-deleted stream whether they are still there. */
+  | { readonly kind: "reconcile"; readonly streamId: string };
 
 export interface StoredTask {
   readonly id: number;
@@ -113,6 +115,8 @@ export interface Commit {
   readonly writerSeq?: string | undefined;
   /** What is left to be done after it. */
   readonly task?: Task | undefined;
+  /** When, in milliseconds since 1970; at once unless given. */
+  readonly taskDueMs?: number;
 }
 
 /** A run of frames without their bytes: what positions are found by. */
@@ -122,14 +126,15 @@ export type FrameRun = Pick<Chunk, "start" | "ends">;
 export type Coordinate = keyof Position;
 
 /**
- * The object's own database. Every call is synchronous and one transaction; a call that throws has changed nothing.
+ * The object's own database. Every call is synchronous and one transaction. A write that fails throws
+ * {@link StorageFault} with effect `none`: it has changed nothing.
  */
 export interface Journal {
   load(): Slot;
   commit(commit: Commit): void;
   /** Puts a stream where none is, with its first frames, and forgets the intent to fork. */
   create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void;
-  /** Removes the stream, remembers the floor of the next one and the work that is left. */
+  /** Removes the stream, remembers the floor of the next one and the work that is left, and asks no fork any more. */
   remove(floor: Position, tasks: readonly Task[]): void;
   producer(id: string): ProducerState | undefined;
   /** The frames from a position on, as far as `bytesMax` reaches: none when the journal does not hold it. */
@@ -147,6 +152,8 @@ export interface Journal {
   hasEdges(): boolean;
   /** The first position that any fork can read; undefined when there are no forks. */
   keptForForks(): Position | undefined;
+  /** All of them, in the order of their ids. */
+  edges(): Pick<Edge, "forkId" | "forkPath">[];
   addTask(task: Task, dueMs: number): number;
   tasks(): StoredTask[];
   postponeTask(id: number, dueMs: number): void;

@@ -12,7 +12,9 @@ import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { CHUNK_FRAMES_MAX, JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
 import { ZERO, type Position } from "#protocol/offset.ts";
+import type { StreamPath } from "#protocol/path.ts";
 import type { ProducerState } from "#protocol/producer.ts";
+import { attemptWrite } from "./attempt.ts";
 import type {
   Commit,
   Coordinate,
@@ -24,8 +26,7 @@ import type {
   StreamRecord,
   Task,
 } from "./contract.ts";
-
-type Table = "journal_a" | "journal_b";
+import { createTable, prepareTables, type JournalTable } from "./journal-schema.ts";
 
 type Row = {
   byte: number;
@@ -46,18 +47,6 @@ type NewestRow = {
 // Up to this many rows, deleting them writes no more than making the table anew does.
 const DELETED_ROWS_MAX = 2;
 
-// An edge from before there were trims keeps everything.
-const KEPT = ["kept_seq INTEGER NOT NULL DEFAULT 0", "kept_byte INTEGER NOT NULL DEFAULT 0"];
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS slot (key INTEGER PRIMARY KEY CHECK (key = 1), value TEXT NOT NULL);
-  ${createTable("journal_a")};
-  ${createTable("journal_b")};
-  CREATE TABLE IF NOT EXISTS producers (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS edges (fork_id TEXT PRIMARY KEY, fork_path TEXT NOT NULL, ${KEPT.join(", ")}) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL);
-`;
-
 /** Binds the journal to an object's storage, creating its tables where they are missing. */
 export function openJournal(storage: DurableObjectStorage): Journal {
   return new SqliteJournal(storage);
@@ -66,18 +55,18 @@ export function openJournal(storage: DurableObjectStorage): Journal {
 class SqliteJournal implements Journal {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
-  #current: Table;
+  #current: JournalTable;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#sql = storage.sql;
-    storage.transactionSync(() => this.#prepare());
+    storage.transactionSync(() => prepareTables(this.#sql));
     const a = this.#newest("journal_a")?.byte ?? -1;
     const b = this.#newest("journal_b")?.byte ?? -1;
     this.#current = b > a ? "journal_b" : "journal_a";
   }
 
-  get #other(): Table {
+  get #other(): JournalTable {
     return this.#current === "journal_a" ? "journal_b" : "journal_a";
   }
 
@@ -102,11 +91,12 @@ class SqliteJournal implements Journal {
   commit(commit: Commit): void {
     const { record, chunk, producer, writerSeq, task } = commit;
     // One row is a transaction by itself: most appends are.
-    if (record === undefined && producer === undefined && chunk !== undefined && isOneRow(chunk)) {
-      this.#insert(chunk, writerSeq);
+    const more = record !== undefined || producer !== undefined || task !== undefined;
+    if (!more && chunk !== undefined && isOneRow(chunk)) {
+      attemptWrite(() => this.#insert(chunk, writerSeq));
       return;
     }
-    this.#storage.transactionSync(() => {
+    this.#transact(() => {
       if (record !== undefined) this.#writeSlot({ record });
       if (chunk !== undefined) this.#insert(chunk, writerSeq);
       if (producer !== undefined) {
@@ -117,12 +107,12 @@ class SqliteJournal implements Journal {
           producer.seq,
         );
       }
-      if (task !== undefined) this.addTask(task, 0);
+      if (task !== undefined) this.addTask(task, commit.taskDueMs ?? 0);
     });
   }
 
   create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void {
-    this.#storage.transactionSync(() => {
+    this.#transact(() => {
       this.#writeSlot({ record });
       if (chunk !== undefined) this.#insert(chunk, undefined);
       if (doneTask !== undefined) this.finishTask(doneTask);
@@ -130,10 +120,11 @@ class SqliteJournal implements Journal {
   }
 
   remove(floor: Position, tasks: readonly Task[]): void {
-    this.#storage.transactionSync(() => {
+    this.#transact(() => {
       this.#writeSlot({ floor });
       for (const table of ["journal_a", "journal_b"] as const) this.#empty(table);
       for (const table of ["producers", "edges"]) this.#sql.exec(`DELETE FROM ${table}`);
+      this.#sql.exec("DELETE FROM tasks WHERE task ->> 'kind' = 'reconcile'");
       for (const task of tasks) this.addTask(task, 0);
     });
   }
@@ -198,14 +189,14 @@ class SqliteJournal implements Journal {
 
   clearSealed(record: StreamRecord): void {
     const sealed = this.#other;
-    this.#storage.transactionSync(() => {
+    this.#transact(() => {
       this.#writeSlot({ record });
       this.#empty(sealed);
     });
   }
 
   addEdge(edge: Edge): void {
-    this.#sql.exec(
+    this.#write(
       "INSERT OR REPLACE INTO edges (fork_id, fork_path, kept_seq, kept_byte) VALUES (?, ?, ?, ?)",
       edge.forkId,
       edge.forkPath,
@@ -215,7 +206,12 @@ class SqliteJournal implements Journal {
   }
 
   removeEdge(forkId: string): void {
-    this.#sql.exec("DELETE FROM edges WHERE fork_id = ?", forkId);
+    this.#write("DELETE FROM edges WHERE fork_id = ?", forkId);
+  }
+
+  edges(): { forkId: string; forkPath: StreamPath }[] {
+    const query = "SELECT fork_id AS forkId, fork_path AS forkPath FROM edges ORDER BY fork_id";
+    return this.#sql.exec<{ forkId: string; forkPath: StreamPath }>(query).toArray();
   }
 
   hasEdges(): boolean {
@@ -231,13 +227,9 @@ class SqliteJournal implements Journal {
   }
 
   addTask(task: Task, dueMs: number): number {
-    return this.#sql
-      .exec<{ id: number }>(
-        "INSERT INTO tasks (task, attempts, due_ms) VALUES (?, 0, ?) RETURNING id",
-        JSON.stringify(task),
-        dueMs,
-      )
-      .one().id;
+    const insert = "INSERT INTO tasks (task, attempts, due_ms) VALUES (?, 0, ?) RETURNING id";
+    const json = JSON.stringify(task);
+    return attemptWrite(() => this.#sql.exec<{ id: number }>(insert, json, dueMs).one().id);
   }
 
   tasks(): StoredTask[] {
@@ -255,22 +247,19 @@ class SqliteJournal implements Journal {
   }
 
   postponeTask(id: number, dueMs: number): void {
-    this.#sql.exec("UPDATE tasks SET attempts = attempts + 1, due_ms = ? WHERE id = ?", dueMs, id);
+    this.#write("UPDATE tasks SET attempts = attempts + 1, due_ms = ? WHERE id = ?", dueMs, id);
   }
 
   finishTask(id: number): void {
-    this.#sql.exec("DELETE FROM tasks WHERE id = ?", id);
+    this.#write("DELETE FROM tasks WHERE id = ?", id);
   }
 
-  /** Makes what tables are missing: all of them in a new object. */
-  #prepare(): void {
-    const [edges] = this.#sql
-      .exec<{ sql: string }>("SELECT sql FROM sqlite_schema WHERE name = 'edges'")
-      .toArray();
-    if (edges === undefined) this.#sql.exec(SCHEMA);
-    else if (!edges.sql.includes("kept_byte")) {
-      for (const column of KEPT) this.#sql.exec(`ALTER TABLE edges ADD COLUMN ${column}`);
-    }
+  #transact(write: () => void): void {
+    attemptWrite(() => this.#storage.transactionSync(write));
+  }
+
+  #write(statement: string, ...values: (string | number)[]): void {
+    attemptWrite(() => this.#sql.exec(statement, ...values));
   }
 
   #writeSlot(value: { floor: Position } | { record: StreamRecord }): void {
@@ -280,7 +269,7 @@ class SqliteJournal implements Journal {
     );
   }
 
-  #empty(table: Table): void {
+  #empty(table: JournalTable): void {
     const some = `SELECT 1 FROM ${table} LIMIT ${DELETED_ROWS_MAX + 1}`;
     if (this.#sql.exec(some).toArray().length <= DELETED_ROWS_MAX) {
       this.#sql.exec(`DELETE FROM ${table}`);
@@ -303,7 +292,7 @@ class SqliteJournal implements Journal {
     }
   }
 
-  #newest(table: Table) {
+  #newest(table: JournalTable) {
     return this.#sql
       .exec<NewestRow>(
         `SELECT byte, seq, length(body) AS size, iif(ends IS NULL, 1, json_array_length(ends)) AS count, writer_seq
@@ -313,7 +302,7 @@ class SqliteJournal implements Journal {
   }
 
   /** The rows that overlap the bytes from `from` to `until`, as chunks. */
-  #rows(table: Table, from: number, until: number): Chunk[] {
+  #rows(table: JournalTable, from: number, until: number): Chunk[] {
     return this.#sql
       .exec<Row>(
         `SELECT * FROM ${table}
@@ -341,9 +330,4 @@ function rowEnd({ seq, byte, count, size }: NewestRow): Position {
 
 function isOneRow({ payload, ends }: Chunk): boolean {
   return payload.length <= JOURNAL_ROW_BYTES_MAX && ends.length <= CHUNK_FRAMES_MAX;
-}
-
-function createTable(table: Table): string {
-  return `CREATE TABLE IF NOT EXISTS ${table}
-    (byte INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ends TEXT, writer_seq TEXT, body BLOB NOT NULL)`;
 }

@@ -127,8 +127,8 @@ interface Counts {
 }
 
 /**
- * Delivers the tasks of the objects until none is due in any. Answers how many are left for later. Sweeps do not
- * count: they are always for later.
+ * Delivers the tasks of the objects until none is due in any. Answers how many are left for later. Sweeps, and the
+ * question for its forks that a soft-deleted stream has, do not count: they are always for later.
  */
 export async function settle(paths: readonly string[]): Promise<number> {
   let quiet = 0;
@@ -154,7 +154,8 @@ function countTasks({ storage }: DurableObjectState): Counts {
       due: number;
       all: number;
     }>(
-      `SELECT ifnull(sum(due_ms <= ?), 0) AS due, count(*) AS "all" FROM tasks WHERE task ->> 'kind' <> 'sweep'`,
+      `SELECT ifnull(sum(due_ms <= ?), 0) AS due, count(*) AS "all" FROM tasks
+       WHERE task ->> 'kind' NOT IN ('sweep', 'reconcile')`,
       Date.now(),
     )
     .one();
