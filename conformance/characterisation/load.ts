@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly streamsPerType?: number;
   /** Requests at once, the waiting ones of live readers among them; 32 unless given. */
   readonly concurrency?: number;
+  /** Waited for before every request: a server that is started anew is not asked while it is down. */
+  readonly whenUp?: () => Promise<void>;
 }
 
 const FINAL_READERS = 3;
@@ -36,7 +38,7 @@ export async function runLoad(options: LoadOptions): Promise<History> {
   const random = new Random(seed);
   try {
     const timing = { longPollTimeoutMs, sseDurationMs: durationMs };
-    const recorder = new Recorder(client, timing, options.concurrency ?? 32);
+    const recorder = new Recorder(client, timing, options.concurrency ?? 32, options.whenUp);
     const types = TYPES.flatMap((type) =>
       Array.from({ length: options.streamsPerType ?? 2 }, () => type),
     );

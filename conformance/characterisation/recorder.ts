@@ -18,6 +18,8 @@ export interface Stream {
   readonly type: StreamType;
 }
 
+const CREATE_TRIES_MAX = 5;
+
 type AppendRequest = Pick<AppendEvent, "client" | "records" | "closes" | "producer" | "streamSeq">;
 
 export interface ReadRequest {
@@ -45,10 +47,17 @@ export class Recorder {
   readonly #client: Client;
   readonly #options: SubjectOptions;
   readonly #slots: Semaphore;
+  readonly #whenUp: () => Promise<void>;
   /** One string for equal answers, since readers read the same again and again. */
   readonly #contents = new Map<string, string>();
 
-  constructor(client: Client, options: SubjectOptions, concurrency: number) {
+  constructor(
+    client: Client,
+    options: SubjectOptions,
+    concurrency: number,
+    whenUp = async () => {},
+  ) {
+    this.#whenUp = whenUp;
     this.#client = client;
     this.#options = options;
     this.#slots = new Semaphore(concurrency);
@@ -58,11 +67,19 @@ export class Recorder {
   async create(type: StreamType): Promise<Stream> {
     const subject = this.#subject();
     const path = subject.path("load");
-    const { answer, startMs, endMs } = await this.#timed(() => subject.put(path, { type }));
-    if (answer?.status !== 201) throw new Error(`A stream could not be created: ${answer?.status}`);
-    const offset = answer.nextOffset;
-    this.history.push({ kind: "create", stream: path, client: "main", offset, startMs, endMs });
-    return { path, type };
+    for (let tries = 1; ; tries++) {
+      const { answer, startMs, endMs } = await this.#timed(() => subject.put(path, { type }));
+      // A creation whose answer was lost is repeated, and is then perhaps that of a stream which is there.
+      if (answer?.status === 201 || (answer?.status === 200 && tries > 1)) {
+        const offset = answer.nextOffset;
+        this.history.push({ kind: "create", stream: path, client: "main", offset, startMs, endMs });
+        return { path, type };
+      }
+      const unknown = answer === undefined || answer.status === 503;
+      if (!unknown || tries === CREATE_TRIES_MAX) {
+        throw new Error(`A stream could not be created: ${answer?.status}`);
+      }
+    }
   }
 
   async append({ path, type }: Stream, request: AppendRequest): Promise<AppendOutcome> {
@@ -109,6 +126,8 @@ export class Recorder {
     const { answer: followed, ...times } = await this.#timed(() =>
       this.#subject().sse(stream.path, request.from, {
         timeoutMs: request.leaveAfterMs,
+        // What came before the loss was read, and has to be where the reader goes on.
+        lossEnds: true,
         until: (events) => {
           if (events.length > 0) arrivedMs.push(performance.now());
           if (events.at(-1)?.event === "control") controls += 1;
@@ -204,6 +223,7 @@ export class Recorder {
   /** A lost connection is no answer; the times leave out the wait for a free slot. */
   #timed<T>(send: () => Promise<T>): Promise<Times & { readonly answer: T | undefined }> {
     return this.#slots.run(async () => {
+      await this.#whenUp();
       const startMs = performance.now();
       const answer = await send().catch(() => undefined);
       return { answer, startMs, endMs: performance.now() };

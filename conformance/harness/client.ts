@@ -60,7 +60,7 @@ export class Answer {
 export interface Followed {
   readonly answer: Answer;
   readonly events: readonly EventSourceMessage[];
-  readonly ended: "by client" | "by server" | "by timeout";
+  readonly ended: "by client" | "by server" | "by timeout" | "by loss";
 }
 
 export interface FollowOptions {
@@ -70,6 +70,8 @@ export interface FollowOptions {
   /** Called once with the headers, before any event. */
   readonly onOpen?: () => void;
   readonly timeoutMs?: number;
+  /** A connection that is lost in the middle ends what was followed, in place of throwing. */
+  readonly lossEnds?: boolean;
 }
 
 export class Client {
@@ -143,7 +145,9 @@ export class Session {
       const until = options.until ?? (() => false);
       const isStream = String(answer.headers["content-type"]).startsWith("text/event-stream");
       options.onOpen?.();
-      const ended = await read(answer.body, { isStream, events, chunks, until, timeout });
+      const { lossEnds = false } = options;
+      const reading = { isStream, events, chunks, until, timeout, lossEnds };
+      const ended = await read(answer.body, reading);
       // What the server does with a connection that the client has left is not this test's concern.
       done.abort();
       const body = Buffer.concat(chunks);
@@ -188,11 +192,12 @@ interface Reading {
   readonly chunks: Uint8Array[];
   readonly until: (events: readonly EventSourceMessage[]) => boolean;
   readonly timeout: AbortSignal;
+  readonly lossEnds: boolean;
 }
 
 async function read(
   body: AsyncIterable<Uint8Array>,
-  { isStream, events, chunks, until, timeout }: Reading,
+  { isStream, events, chunks, until, timeout, lossEnds }: Reading,
 ): Promise<Followed["ended"]> {
   let enough = isStream && until(events);
   const parser = createParser({
@@ -212,6 +217,7 @@ async function read(
     }
   } catch (error) {
     if (timeout.aborted) return "by timeout";
+    if (lossEnds) return "by loss";
     throw error;
   }
   return "by server";

@@ -1,5 +1,6 @@
 /** A server in a process group of its own, which is killed and started anew on the same data and port. */
 
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ export class ServerProcess {
   private constructor(dataDirectory: string, variables: Variables) {
     this.dataDirectory = dataDirectory;
     this.#variables = variables;
+    process.on("exit", this.#abandon);
   }
 
   /** @param withPoints whether the objects have fault points, or are production's own */
@@ -28,6 +30,12 @@ export class ServerProcess {
     await server.launch(withPoints);
     return server;
   }
+
+  /** Whoever started the server ends without having removed it. */
+  readonly #abandon = (): void => {
+    this.#launched?.killGroup();
+    rmSync(this.dataDirectory, { recursive: true, force: true });
+  };
 
   /** Where it serves. */
   get origin(): string {
@@ -76,6 +84,7 @@ export class ServerProcess {
   }
 
   async remove(): Promise<void> {
+    process.off("exit", this.#abandon);
     await this.kill();
     await rm(this.dataDirectory, { recursive: true, force: true });
   }

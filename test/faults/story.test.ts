@@ -1,0 +1,38 @@
+/** The story finds what it is told to look for: servers that lose or leave something do not pass. */
+
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { FaultServer } from "./fault-server.ts";
+import { Story, STORY_VARIABLES } from "./story.ts";
+import { tidy } from "./tidy.ts";
+
+let server: FaultServer;
+
+beforeEach(async () => {
+  server = await FaultServer.start(STORY_VARIABLES);
+});
+
+afterEach(() => server.process.remove());
+
+it("finds what a server leaves behind", async () => {
+  await server.rules({ point: "r2.delete", moment: "before", action: "fail" });
+  const story = new Story(server, "left");
+  expect(await story.tell()).toEqual([]);
+  expect(await tidy(server, story.paths)).toEqual([expect.stringMatching(/objects in R2/)]);
+  await server.rules();
+  expect(await tidy(server, story.paths)).toEqual([]);
+});
+
+it("finds an append that a server acknowledged and lost", async () => {
+  const story: Story = new Story(
+    {
+      url: (path) => server.url(path),
+      // What an object holds in memory alone goes with it.
+      whenUp: async () => {
+        for (const path of story.paths) await server.end(path);
+      },
+    },
+    "lost",
+  );
+  await server.rules({ point: "journal", moment: "before", action: "drop", skip: 6, times: 3 });
+  expect(await story.tell()).not.toEqual([]);
+});
