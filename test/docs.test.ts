@@ -80,6 +80,20 @@ describe("docs/errors.md", () => {
   });
 });
 
+describe("docs/durability.md", () => {
+  it("names tests that exist, for every promise", () => {
+    const [, promises = ""] = read("docs/durability.md").split(/^## What is promised$/m);
+    const [table = ""] = promises.split(/^## /m);
+    const cells = [...table.matchAll(/^\| (?!-|promise)(.*?) +\| (.*?) +\|$/gm)];
+    expect(cells.length).toBeGreaterThan(20);
+    for (const [, promise, test = ""] of cells) {
+      const [, file = "", name = ""] = /^`(\S+\.test\.ts)`: (.+)$/.exec(test) ?? [];
+      expect(file, promise).not.toBe("");
+      expect(read(file), promise).toContain(name);
+    }
+  });
+});
+
 describe("links", () => {
   it.each(["README.md", ...globSync("docs/**/*.md", { cwd: ROOT })])(
     "of %s lead somewhere",
