@@ -2,7 +2,8 @@
  * The log: recent history and the catalogue, in D1.
  *
  * Rows are keyed by a stream's id and the byte position of their first frame. Inserts may be repeated after any
- * crash: a block once written only ever becomes longer, and what it holds never changes.
+ * crash, and D1 may do one long after its sender has given it up: a block or a segment once written only ever becomes
+ * longer, and what it holds never changes.
  */
 
 import type { StreamKind } from "#protocol/content-type.ts";
@@ -31,6 +32,13 @@ const INSERT_BLOCK = `
     end = excluded.end, end_seq = excluded.end_seq, encoding = excluded.encoding, ends = excluded.ends, body = excluded.body,
     checksum = excluded.checksum
   WHERE excluded.end > blocks.end`;
+
+const INSERT_SEGMENT = `
+  INSERT INTO segments (stream_id, start, start_seq, end, end_seq, key, marks, checksums) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (stream_id, start) DO UPDATE SET
+    end = excluded.end, end_seq = excluded.end_seq, key = excluded.key, marks = excluded.marks,
+    checksums = excluded.checksums
+  WHERE excluded.end > segments.end`;
 
 interface BlockRow extends BlockBody {
   readonly start: number;
@@ -202,9 +210,7 @@ function insertBlock(db: D1Database, record: StreamRecord, block: Chunk): D1Prep
 function insertSegment(db: D1Database, streamId: string, segment: Segment): D1PreparedStatement {
   const { start, start_seq, end, end_seq, key, marks, checksums } = encodeSegmentRow(segment);
   return db
-    .prepare(
-      "INSERT OR REPLACE INTO segments (stream_id, start, start_seq, end, end_seq, key, marks, checksums) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
+    .prepare(INSERT_SEGMENT)
     .bind(streamId, start, start_seq, end, end_seq, key, marks, checksums);
 }
 

@@ -106,6 +106,29 @@ describe("a flush that a crash cuts short after its insert", () => {
   });
 });
 
+describe("a compaction that D1 does long after it was given up", () => {
+  it("does not take the place of the longer one that was done instead", async () => {
+    await put("late", TEXT, "first ");
+    await post("late", TEXT, "second");
+    await flush("late");
+    await inStream("late", async (stream) => {
+      const { deps, slot } = stream;
+      if (slot.kind === "absent") throw new Error("no stream");
+      const { id, base } = slot.record;
+      const [all] = await deps.log.read(id, base, "text", 100);
+      if (all === undefined) throw new Error("no block");
+      const [end = 0] = all.ends;
+      const shorter = { start: base, ends: [end], payload: all.payload.slice(0, end) };
+      const early = await deps.segments.put(id, [shorter]);
+      await deps.log.replaceBySegment(id, await deps.segments.put(id, [all]));
+      await deps.log.replaceBySegment(id, early);
+      stream.commit({ record: { ...slot.record, compacted: slot.tail } });
+    });
+    await restart("late");
+    expect(await textOf("late")).toBe("first second");
+  });
+});
+
 describe("a compaction that a crash cuts short", () => {
   it("is repeated after the object was put, and after the rows were exchanged", async () => {
     await put("cut", TEXT, "cold bytes");
