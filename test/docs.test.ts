@@ -60,12 +60,13 @@ describe("README.md", () => {
       '["new"]',
       "Stream-Earliest-Offset: 0000000000000001_0000000000000005",
       "Producer-Expected-Seq: 1",
+      "Stream-Next-Offset: 0000000000000001_0000000000000022",
       "Stream-Closed: true",
     ]) {
       expect(stdout).toContain(line);
     }
     const codes = [...stdout.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code);
-    expect(codes).toEqual(["offset_gone", "producer_gap", "stream_closed"]);
+    expect(codes).toEqual(["offset_gone", "producer_gap", "precondition_failed", "stream_closed"]);
   });
 });
 

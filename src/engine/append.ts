@@ -3,7 +3,8 @@
 import { parseFrames } from "#protocol/body.ts";
 import { mediaType, type StreamKind } from "#protocol/content-type.ts";
 import { chunkOf } from "#protocol/frames.ts";
-import type { Position } from "#protocol/offset.ts";
+import { matchesTail, type IfMatch } from "#protocol/if-match.ts";
+import { formatOffset, type Position } from "#protocol/offset.ts";
 import { decideProducer, type ProducerStamp, type ProducerState } from "#protocol/producer.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 import { acknowledge, makeRoom } from "./flush.ts";
@@ -19,6 +20,8 @@ export interface AppendCommand {
   readonly close: boolean;
   readonly producer: ProducerStamp | undefined;
   readonly writerSeq: string | undefined;
+  /** Where the stream must still end; never together with a producer. */
+  readonly ifMatch?: IfMatch | undefined;
 }
 
 /** What an append is decided on. */
@@ -47,7 +50,7 @@ export interface Appended {
   readonly producer: ProducerState | undefined;
 }
 
-/** Decides in the order closed, content type, body, producer, `Stream-Seq`. */
+/** Decides in the order closed, content type, body, producer, `If-Match`, `Stream-Seq`. */
 export function decideAppend(view: AppendView, command: AppendCommand): AppendDecision {
   if (view.state === "closed") return decideClosed(view, command);
   const empty = command.body.length === 0;
@@ -64,6 +67,7 @@ export function decideAppend(view: AppendView, command: AppendCommand): AppendDe
   }
   return (
     decideStamp(view, command) ??
+    decideIfMatch(view, command) ??
     decideWriterSeq(view, command) ?? { kind: "append", frames: parsed.value }
   );
 }
@@ -116,6 +120,15 @@ function decideStamp(view: AppendView, { producer }: AppendCommand): AppendDecis
         message: "A new producer epoch starts at sequence number 0.",
       });
   }
+}
+
+function decideIfMatch({ tail }: AppendView, { ifMatch }: AppendCommand) {
+  if (ifMatch === undefined || matchesTail(ifMatch, tail)) return undefined;
+  return refused({
+    code: "precondition_failed",
+    message: `The stream does not end at an offset of If-Match: its tail is ${formatOffset(tail)}.`,
+    tail,
+  });
 }
 
 function decideWriterSeq(view: AppendView, command: AppendCommand): AppendDecision | undefined {

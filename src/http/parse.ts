@@ -9,6 +9,7 @@ import {
   PRODUCER_ID_LENGTH_MAX,
   STREAM_SEQ_LENGTH_MAX,
 } from "#protocol/limits.ts";
+import { parseIfMatch, type IfMatch } from "#protocol/if-match.ts";
 import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
 import { parseReadFrom, type ReadFrom } from "#protocol/offset.ts";
 import { isReserved, parseSourcePath, type StreamPath } from "#protocol/path.ts";
@@ -103,7 +104,37 @@ export function parseAppend(headers: Headers, body: Uint8Array): Result<AppendCo
       message: `Stream-Seq must have 1 to ${STREAM_SEQ_LENGTH_MAX} characters.`,
     });
   }
-  return accept({ contentType, body, close, producer: producer.value, writerSeq });
+  const ifMatch = parsePrecondition(headers, producer.value);
+  if (!ifMatch.ok) return ifMatch;
+  return accept({
+    contentType,
+    body,
+    close,
+    producer: producer.value,
+    writerSeq,
+    ifMatch: ifMatch.value,
+  });
+}
+
+/** `If-Match`. A producer that repeats a request could not know whether it failed or had succeeded before. */
+function parsePrecondition(
+  headers: Headers,
+  producer: ProducerStamp | undefined,
+): Result<IfMatch | undefined> {
+  const value = headers.get("If-Match");
+  if (value === null) return accept(undefined);
+  if (producer !== undefined) {
+    return refuse({
+      code: "conflicting_if_match",
+      message: "Give If-Match or producer headers, not both.",
+    });
+  }
+  const ifMatch = parseIfMatch(value);
+  if (ifMatch !== undefined) return accept(ifMatch);
+  return refuse({
+    code: "invalid_if_match",
+    message: 'If-Match must be * or a list of offsets in double quotes, as in "…_…".',
+  });
 }
 
 /** The path and headers of a PUT (§5.1), with its body. */

@@ -52,6 +52,8 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
       return { Allow: refusal.allow };
     case "stream_closed":
       return { [HEADER.closed]: "true", [HEADER.nextOffset]: formatOffset(refusal.tail) };
+    case "precondition_failed":
+      return { [HEADER.nextOffset]: formatOffset(refusal.tail) };
     case "producer_fenced":
       return { [HEADER.producerEpoch]: String(refusal.epoch) };
     case "producer_gap":

@@ -5,6 +5,7 @@ import type { RefusalCode } from "#protocol/refusal.ts";
 export const STATUS: Record<RefusalCode, number> = {
   aborted_body: 400,
   conflicting_expiry: 400,
+  conflicting_if_match: 400,
   content_length_mismatch: 400,
   content_type_missing: 400,
   empty_array: 400,
@@ -15,6 +16,7 @@ export const STATUS: Record<RefusalCode, number> = {
   invalid_fork_offset: 400,
   invalid_fork_source: 400,
   invalid_fork_sub_offset: 400,
+  invalid_if_match: 400,
   invalid_json: 400,
   invalid_live_mode: 400,
   invalid_offset: 400,
@@ -41,6 +43,7 @@ export const STATUS: Record<RefusalCode, number> = {
   stream_seq_conflict: 409,
   offset_gone: 410,
   stream_deleted: 410,
+  precondition_failed: 412,
   body_too_large: 413,
   message_too_large: 413,
   misconfigured: 500,

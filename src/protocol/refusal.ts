@@ -10,6 +10,7 @@ export type Refusal =
   | Plain<
       | "aborted_body"
       | "conflicting_expiry"
+      | "conflicting_if_match"
       | "content_length_mismatch"
       | "content_type_missing"
       | "empty_array"
@@ -20,6 +21,7 @@ export type Refusal =
       | "invalid_fork_offset"
       | "invalid_fork_source"
       | "invalid_fork_sub_offset"
+      | "invalid_if_match"
       | "invalid_json"
       | "invalid_live_mode"
       | "invalid_offset"
@@ -46,6 +48,7 @@ export type Refusal =
     >
   | (Plain<"method_not_allowed"> & { readonly allow: string })
   | (Plain<"stream_closed"> & { readonly tail: Position; readonly producer?: ProducerState })
+  | (Plain<"precondition_failed"> & { readonly tail: Position })
   | (Plain<"producer_fenced"> & { readonly epoch: number })
   | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })
   | (Plain<"offset_gone"> & { readonly earliest: Position })
