@@ -69,9 +69,9 @@ export class StreamObject extends DurableObject<Env> {
           now: () => Date.now(),
         }),
         bytesAfter: (from) => pageBytesMost(stream, from),
-        read: async (from) => {
+        read: async (from, bounds) => {
           try {
-            const page = await waiters.during(() => readPage(stream, from));
+            const page = await waiters.during(() => readPage(stream, from, bounds));
             // An event is written into an answer that has long begun, where no output gate holds it back.
             await ctx.storage.sync();
             return page;

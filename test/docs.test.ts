@@ -54,6 +54,9 @@ describe("README.md", () => {
     for (const line of [
       '[{"text":"hello"},{"text":"how"},{"text":"are you?"}]',
       '[{"text":"how"},{"text":"are you?"}]',
+      '[{"text":"hello"},{"text":"how"}]',
+      '[{"text":"are you?"}]',
+      '[{"text":"how"}]',
       '[{"text":"fine"}]',
       '[{"text":"hello"},{"text":"goodbye"}]',
       '[{"text":"hello"},{"text":"how"}]',

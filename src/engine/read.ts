@@ -1,5 +1,6 @@
 /** Reads (§5.6): one page of at most a mebibyte, put together from memory, journal, D1, R2 and the ancestors of a fork. */
 
+import { takeBounded, UNBOUNDED, type Bounds } from "#protocol/bounds.ts";
 import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, payloadBytes, sliceUntil, takeFrames, type Chunk } from "#protocol/frames.ts";
 import { FRAME_BYTES_MAX, READ_BYTES_MAX, SEGMENT_READ_BYTES_MAX } from "#protocol/limits.ts";
@@ -34,14 +35,18 @@ export function openRead(stream: Stream, from: ReadFrom): Result<Position> {
   return accept(position.byte > tail.byte ? tail : position);
 }
 
-/** The page that begins at a position of the stream. Never waits for data. */
-export async function readPage(stream: Stream, from: Position): Promise<Result<Page>> {
+/** The page that begins at a position of the stream, within the bounds of its reader. Never waits for data. */
+export async function readPage(
+  stream: Stream,
+  from: Position,
+  bounds: Bounds = UNBOUNDED,
+): Promise<Result<Page>> {
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
   const { id, kind, base } = opened.value.record;
   // A reader that was connected may have been left behind by a trim, or by another stream at this path.
   if (from.byte < base.byte) return refuseGone(base);
-  const chunks = await collectPage(stream, opened.value, from);
+  const chunks = takeBounded(await collectPage(stream, opened.value, from, bounds), kind, bounds);
   const now = stream.sameStream(id);
   if (now === undefined || now.record.state === "gone") {
     return refuse({ code: "stream_not_found", message: "The stream was deleted." });
@@ -70,10 +75,15 @@ export async function readPage(stream: Stream, from: Position): Promise<Result<P
 }
 
 /** The frames of a page. A store that lacks what is trimmed or deleted while it is read has not failed. */
-async function collectPage(stream: Stream, present: Present, from: Position): Promise<Chunk[]> {
+async function collectPage(
+  stream: Stream,
+  present: Present,
+  from: Position,
+  bounds: Bounds,
+): Promise<Chunk[]> {
   const { id, kind } = present.record;
   try {
-    return await collect(stream, id, from, kind, pageBytesMax(present, from));
+    return await collect(stream, id, from, kind, pageBytesMax(present, from, bounds));
   } catch (error) {
     const base = stream.sameStream(id)?.record.base.byte ?? Infinity;
     if (!(error instanceof StorageFault) || base <= from.byte) throw error;
@@ -92,13 +102,15 @@ function refuseGone(earliest: Position) {
 /** The most bytes that the page at a position can have by now. */
 export function pageBytesMost({ slot }: Stream, from: Position): number {
   if (slot.kind === "absent") return 0;
-  return Math.max(0, Math.min(slot.tail.byte - from.byte, pageBytesMax(slot, from)));
+  return Math.max(0, Math.min(slot.tail.byte - from.byte, pageBytesMax(slot, from, UNBOUNDED)));
 }
 
 /** Segments are read in larger pages: to ask R2 costs more than what it gives. */
-function pageBytesMax({ record }: Present, from: Position): number {
+function pageBytesMax({ record }: Present, from: Position, { bytes }: Bounds): number {
   const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
-  return isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
+  const bytesMax = isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
+  // Whole frames are collected, and the last of them may have to be cut.
+  return bytes === undefined ? bytesMax : Math.min(bytesMax, bytes + FRAME_BYTES_MAX);
 }
 
 /** The refusal of an offset that is well-formed, and none of the stream's. */

@@ -1,7 +1,7 @@
 /** The newest bytes of a stream, in memory: readers at the tail touch no database. */
 
 import type { StreamKind } from "#protocol/content-type.ts";
-import { chunkEnd, payloadBytes, sliceFrom, type Chunk } from "#protocol/frames.ts";
+import { chunkEnd, findFrame, payloadBytes, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { TAIL_BYTES_MAX, TAIL_CHUNKS_MAX } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 
@@ -61,7 +61,7 @@ export class TailCache {
 
   /** The frames from a position on, until they hold at least `bytesMax`; none when the position is not held. */
   read(from: Position, kind: StreamKind, bytesMax: number): Chunk[] {
-    const index = this.#find(from);
+    const index = this.#find(({ start }) => start.byte <= from.byte);
     const chunk = this.#chunks[index];
     const part = chunk === undefined ? undefined : sliceFrom(chunk, from, kind);
     if (part === undefined) return [];
@@ -76,13 +76,23 @@ export class TailCache {
     return found;
   }
 
-  /** The index of the last chunk that begins at or before a position. */
-  #find(from: Position): number {
+  /**
+   * Where the frame with a number begins; undefined when it is not held, or is the first, of which a part may be held.
+   */
+  locate(seq: number): Position | undefined {
+    const chunk = this.#chunks[this.#find(({ start }) => start.seq <= seq)];
+    const position = chunk === undefined ? undefined : findFrame(chunk, seq);
+    return position?.byte === this.#start.byte ? undefined : position;
+  }
+
+  /** The index of the last chunk that begins early enough; before the first that is held when none does. */
+  #find(isEarly: (chunk: Chunk) => boolean): number {
     let low = this.#first;
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#chunks[middle]?.start.byte ?? 0) <= from.byte) low = middle + 1;
+      const chunk = this.#chunks[middle];
+      if (chunk === undefined || isEarly(chunk)) low = middle + 1;
       else high = middle;
     }
     return low - 1;

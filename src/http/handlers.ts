@@ -3,6 +3,7 @@
 import { append } from "#engine/append.ts";
 import { create } from "#engine/create.ts";
 import { describe } from "#engine/describe.ts";
+import { openLast } from "#engine/last.ts";
 import { openRead, readPage } from "#engine/read.ts";
 import { remove } from "#engine/remove.ts";
 import type { Stream } from "#engine/stream.ts";
@@ -20,7 +21,8 @@ import type { Result } from "#protocol/refusal.ts";
 import { dropBody, withBody } from "./body.ts";
 import { METHODS } from "./cors.ts";
 import { HeldAnswer } from "./held-answer.ts";
-import { parseAppend, parseCreate, parseDelete, parseRead, type ReadQuery } from "./parse.ts";
+import { parseAppend, parseCreate, parseDelete } from "./parse.ts";
+import { parseRead, type ReadQuery } from "./parse-read.ts";
 import {
   respondAppended,
   respondCreated,
@@ -124,7 +126,11 @@ function handleHead({ stream }: Target): Response {
 async function handleGet(request: Request, target: Target): Promise<Response> {
   const query = parseRead(new URLSearchParams(queryOf(request.url)));
   if (!query.ok) return respondRefusal(query.refusal);
-  const from = openRead(target.stream, query.value.from);
+  const { last } = query.value;
+  const from =
+    last === undefined
+      ? openRead(target.stream, query.value.from)
+      : await openLast(target.stream, last);
   if (!from.ok) return respondRefusal(from.refusal);
   switch (query.value.mode) {
     case "catch-up":
@@ -142,11 +148,11 @@ function catchUp(
   query: ReadQuery,
   from: Position,
 ): Promise<Response> {
-  const read = () => readPage(target.stream, from);
+  const read = () => readPage(target.stream, from, query.bounds);
   return withPage(target, from, read, (page, hold) =>
-    query.from.kind === "now"
+    query.from.kind === "now" && query.last === undefined
       ? respondNow({ ...page, chunks: [] })
-      : respondPage(page, { ...pageContext(request, target), hold }),
+      : respondPage(page, { ...pageContext(request, target, query), hold }),
   );
 }
 
@@ -156,11 +162,11 @@ function poll(
   query: ReadQuery,
   from: Position,
 ): Promise<Response> {
-  const read = () => longPoll(target.source, from, target.settings.longPollTimeoutMs);
+  const read = () => longPoll(target.source, from, target.settings.longPollTimeoutMs, query.bounds);
   return withPage(target, from, read, (page, hold) => {
     const cursor = formatCursor(target.source.now(), query.cursor, Math.random());
     if (page.chunks.length === 0) return respondNothing(page, cursor);
-    return respondPage(page, { ...pageContext(request, target), hold, cursor });
+    return respondPage(page, { ...pageContext(request, target, query), hold, cursor });
   });
 }
 
@@ -202,10 +208,15 @@ function isBinary(page: Page): boolean {
   return page.kind === "bytes";
 }
 
-function pageContext(request: Request, { settings, source }: Target): Omit<PageContext, "hold"> {
+function pageContext(
+  request: Request,
+  { settings, source }: Target,
+  { last }: ReadQuery,
+): Omit<PageContext, "hold"> {
   return {
     ifNoneMatch: request.headers.get("If-None-Match"),
     cacheScope: settings.cacheScope,
     nowMs: source.now(),
+    dependsOnTail: last !== undefined,
   };
 }

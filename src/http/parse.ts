@@ -22,40 +22,7 @@ import {
 } from "#protocol/retention.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 
-export interface ReadQuery {
-  readonly mode: "catch-up" | "long-poll" | "sse";
-  readonly from: ReadFrom;
-  readonly cursor: string | null;
-}
-
 const INTEGER = /^\d{1,16}$/;
-
-/** The parameters of a GET (§5.6 to §5.8). */
-export function parseRead(params: URLSearchParams): Result<ReadQuery> {
-  const live = params.get("live");
-  const offsets = params.getAll("offset");
-  const [offset] = offsets;
-  if (live !== null && live !== "long-poll" && live !== "sse") {
-    return refuse({ code: "invalid_live_mode", message: "live must be long-poll or sse." });
-  }
-  if (offset === undefined && live !== null) {
-    return refuse({
-      code: "offset_missing",
-      message:
-        "A live read needs an offset: -1 for the beginning, now, or one that an answer gave.",
-    });
-  }
-  const from: ReadFrom | undefined =
-    offset === undefined ? { kind: "start" } : parseReadFrom(offset);
-  if (offsets.length > 1 || from === undefined) {
-    return refuse({
-      code: "invalid_offset",
-      message:
-        "offset must be given once: -1, now, or what an earlier answer gave in Stream-Next-Offset.",
-    });
-  }
-  return accept({ mode: live ?? "catch-up", from, cursor: params.get("cursor") });
-}
 
 /**
  * The parameters of a DELETE: with `before` it trims, without it deletes the whole stream. So that a misspelled
@@ -291,7 +258,8 @@ function refuseProducer(message: string) {
   return refuse({ code: "invalid_producer", message });
 }
 
-function parseInteger(text: string): number | undefined {
+/** A whole number from 0 to 2^53−1 in decimal, leading zeros and all; undefined for anything else. */
+export function parseInteger(text: string): number | undefined {
   const number = INTEGER.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -131,6 +131,8 @@ export interface PageContext {
   readonly nowMs: number;
   /** Makes a body of the bytes that counts for as long as it is not sent. */
   readonly hold: (body: Uint8Array) => BodyInit;
+  /** The URL names no fixed place: its answer is another one after the next append. */
+  readonly dependsOnTail: boolean;
   /** Live answers carry one. */
   readonly cursor?: string;
 }
@@ -173,8 +175,8 @@ function pageHeaders(page: Page): HeaderMap {
 
 // Bytes at an offset never change, so that a page may be kept; an empty page may be wrong a moment later. What will
 // expire is not kept longer than it lives.
-function cacheControl(page: Page, { cacheScope, nowMs }: PageContext): string {
-  if (page.chunks.length === 0) return "no-store";
+function cacheControl(page: Page, { cacheScope, nowMs, dependsOnTail }: PageContext): string {
+  if (page.chunks.length === 0 || dependsOnTail) return "no-store";
   const deadline = deadlineMs(page.lifetime, nowMs);
   const leftSeconds = deadline === undefined ? Infinity : Math.floor((deadline - nowMs) / 1_000);
   const maxAge = Math.max(0, Math.min(MAX_AGE_SECONDS, leftSeconds));

@@ -18,6 +18,8 @@ export const STATUS: Record<RefusalCode, number> = {
   invalid_fork_sub_offset: 400,
   invalid_if_match: 400,
   invalid_json: 400,
+  invalid_last: 400,
+  invalid_limit: 400,
   invalid_live_mode: 400,
   invalid_offset: 400,
   invalid_path: 400,

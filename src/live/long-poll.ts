@@ -1,5 +1,6 @@
 /** Long-poll (§5.7): the next page, or the news that there was none in time. */
 
+import type { Bounds } from "#protocol/bounds.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import { refuse, type Refusal, type Result } from "#protocol/refusal.ts";
@@ -21,12 +22,13 @@ export async function longPoll(
   source: LiveSource,
   from: Position,
   timeoutMs: number,
+  bounds: Bounds,
 ): Promise<Result<Page>> {
   const endMs = source.now() + timeoutMs;
   let streamId: string | undefined;
   for (;;) {
     const { version } = source.waiters;
-    const result = await source.read(from);
+    const result = await source.read(from, bounds);
     if (!result.ok) return result;
     const page = result.value;
     streamId ??= page.streamId;

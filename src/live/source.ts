@@ -1,5 +1,6 @@
 /** What a live reader is given: committed pages, and word of changes. */
 
+import type { Bounds } from "#protocol/bounds.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import type { Result } from "#protocol/refusal.ts";
@@ -16,7 +17,7 @@ export interface LiveSource {
    * The page from a position on, of bytes that are durable; never waits for data. A store that fails is a refusal: an
    * answer that has begun can only end, and must not take along what was written already.
    */
-  read(from: Position): Promise<Result<Page>>;
+  read(from: Position, bounds?: Bounds): Promise<Result<Page>>;
   /** Milliseconds since 1970. */
   now(): number;
 }

@@ -102,6 +102,14 @@ export function takeFrames(chunk: Chunk, bytesMax: number): Chunk {
   return { start: chunk.start, ends, payload: chunk.payload.subarray(0, ends.at(-1)) };
 }
 
+/** Where the frame with a number begins; undefined when the chunk does not hold it. */
+export function findFrame(chunk: Chunk, seq: number): Position | undefined {
+  const index = seq - chunk.start.seq;
+  if (index === 0) return chunk.start;
+  const end = index < chunk.ends.length ? chunk.ends[index - 1] : undefined;
+  return end === undefined ? undefined : { seq, byte: chunk.start.byte + end };
+}
+
 /** The total of the chunks' payload, in bytes. */
 export function payloadBytes(chunks: readonly Chunk[]): number {
   let bytes = 0;

@@ -23,6 +23,8 @@ export type Refusal =
       | "invalid_fork_sub_offset"
       | "invalid_if_match"
       | "invalid_json"
+      | "invalid_last"
+      | "invalid_limit"
       | "invalid_live_mode"
       | "invalid_offset"
       | "invalid_path"
