@@ -47,6 +47,23 @@ describe("parseConfig", () => {
     }
   });
 
+  it("takes a token that can be sent in a header and is long enough, and never shows it", () => {
+    for (const token of ["x".repeat(16), "!~".repeat(128)]) {
+      expect(parseConfig({ ADMIN_TOKEN: token })).toMatchObject({ config: { adminToken: token } });
+    }
+    expect(parseConfig({})).toMatchObject({ config: { adminToken: undefined } });
+    for (const token of [
+      "x".repeat(15),
+      "x".repeat(257),
+      `${"x".repeat(16)} `,
+      "ü".repeat(16),
+      12,
+    ]) {
+      const result = parseConfig({ ADMIN_TOKEN: token });
+      expect(result.ok ? [] : result.errors).toEqual([expect.not.stringContaining(String(token))]);
+    }
+  });
+
   it("names every value that it refuses", () => {
     const result = parseConfig({ ACK_MODE: "x", FLUSH_BYTES: "x", SEGMENT_BYTES: "1024" });
     expect(result.ok ? [] : result.errors).toHaveLength(2);

@@ -19,6 +19,8 @@ export interface Config {
   readonly longPollTimeoutMs: number;
   readonly sseDurationMs: number;
   readonly sseHeartbeatMs: number;
+  /** Who has it may list, export and import every stream; nobody may where there is none. */
+  readonly adminToken: string | undefined;
 }
 
 interface ChoiceVariable {
@@ -32,6 +34,12 @@ interface IntegerVariable {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+}
+
+interface SecretVariable {
+  readonly kind: "secret";
+  readonly lengthMin: number;
+  readonly lengthMax: number;
 }
 
 /** The variables by name; the first choice is the default. README.md's table is checked against this. */
@@ -57,7 +65,8 @@ export const VARIABLES = {
   LONG_POLL_TIMEOUT_MS: { kind: "integer", unit: "ms", default: 30_000, min: 100, max: 300_000 },
   SSE_DURATION_MS: { kind: "integer", unit: "ms", default: 60_000, min: 500, max: 3_600_000 },
   SSE_HEARTBEAT_MS: { kind: "integer", unit: "ms", default: 15_000, min: 100, max: 300_000 },
-} as const satisfies Record<string, ChoiceVariable | IntegerVariable>;
+  ADMIN_TOKEN: { kind: "secret", lengthMin: 16, lengthMax: 256 },
+} as const satisfies Record<string, ChoiceVariable | IntegerVariable | SecretVariable>;
 
 export type VariableName = keyof typeof VARIABLES;
 
@@ -96,6 +105,18 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     return variable.default;
   };
 
+  // A secret's value is in no message.
+  const secret = (name: VariableName, { lengthMin, lengthMax }: SecretVariable) => {
+    const value = env[name];
+    if (value === undefined || value === "") return undefined;
+    const isPrintable = typeof value === "string" && /^[!-~]*$/.test(value);
+    if (isPrintable && value.length >= lengthMin && value.length <= lengthMax) return value;
+    errors.push(
+      `${name} must have ${lengthMin} to ${lengthMax} printable ASCII characters without spaces.`,
+    );
+    return undefined;
+  };
+
   const config: Config = {
     ackMode: choice("ACK_MODE", VARIABLES.ACK_MODE.choices),
     cacheScope: choice("CACHE_SCOPE", VARIABLES.CACHE_SCOPE.choices),
@@ -106,6 +127,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     longPollTimeoutMs: integer("LONG_POLL_TIMEOUT_MS", VARIABLES.LONG_POLL_TIMEOUT_MS),
     sseDurationMs: integer("SSE_DURATION_MS", VARIABLES.SSE_DURATION_MS),
     sseHeartbeatMs: integer("SSE_HEARTBEAT_MS", VARIABLES.SSE_HEARTBEAT_MS),
+    adminToken: secret("ADMIN_TOKEN", VARIABLES.ADMIN_TOKEN),
   };
   return errors.length === 0 ? { ok: true, config } : { ok: false, errors };
 }

@@ -1,15 +1,23 @@
 /** The Worker: checks what can be checked without a stream, and sends the rest to the stream's object. */
 
+import { listStreams } from "#engine/list.ts";
+import { createAdminRoutes } from "#http/admin.ts";
 import { createRouter, refuseUnread } from "#http/router.ts";
 import { respondRefusal } from "#http/respond.ts";
 import type { StreamPath } from "#protocol/path.ts";
+import { StorageFault } from "#storage/contract.ts";
+import { openCatalogue } from "#storage/catalogue.ts";
 import { parseConfig, type ConfigResult } from "./config.ts";
 
 export { StreamObject } from "./stream-object.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
-const route = createRouter(forward);
+const admin = createAdminRoutes<Env>({
+  adminToken: () => (checked?.ok === true ? checked.config.adminToken : undefined),
+  list: (command, env) => listStreams(openCatalogue(env.DB), command),
+});
+const route = createRouter(forward, admin);
 
 // The variables of an isolate never change: they are checked with its first request.
 let checked: ConfigResult | undefined;
@@ -20,7 +28,17 @@ export default {
     if (!checked.ok) {
       return refuseUnread(request, { code: "misconfigured", message: checked.errors.join(" ") });
     }
-    return route(request, env);
+    try {
+      return await route(request, env);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      console.error(error.message, error.cause);
+      return respondRefusal({
+        code: "unavailable",
+        message: error.message,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    }
   },
 } satisfies ExportedHandler<Env>;
 

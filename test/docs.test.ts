@@ -37,7 +37,9 @@ describe("README.md", () => {
     const expected = Object.entries(VARIABLES).map(([name, v]) =>
       v.kind === "choice"
         ? [`\`${name}\``, "", v.choices[0], v.choices.join(", ")]
-        : [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`],
+        : v.kind === "secret"
+          ? [`\`${name}\``, "characters", "", `${v.lengthMin}–${v.lengthMax}`]
+          : [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`],
     );
     expect(listed).toEqual(expected);
   });

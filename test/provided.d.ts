@@ -8,6 +8,7 @@ export interface Servers {
   readonly d1: string;
   readonly longPollTimeoutMs: number;
   readonly sseDurationMs: number;
+  readonly adminToken: string;
 }
 
 declare module "vitest" {

@@ -12,6 +12,8 @@ const LONG_POLL_TIMEOUT_MS = 1_000;
 /** Short, because one test waits for the end of a connection; long enough for what others do while one stands. */
 const SSE_DURATION_MS = 6_000;
 
+const ADMIN_TOKEN = "the-token-of-the-tests";
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const journal = await start("journal");
   const d1 = await start("d1");
@@ -20,6 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     d1: d1.url,
     longPollTimeoutMs: LONG_POLL_TIMEOUT_MS,
     sseDurationMs: SSE_DURATION_MS,
+    adminToken: ADMIN_TOKEN,
   });
   return async () => {
     await Promise.all([journal.stop(), d1.stop()]);
@@ -34,6 +37,7 @@ async function start(ackMode: "journal" | "d1") {
       ACK_MODE: ackMode,
       LONG_POLL_TIMEOUT_MS: String(LONG_POLL_TIMEOUT_MS),
       SSE_DURATION_MS: String(SSE_DURATION_MS),
+      ADMIN_TOKEN,
     },
   });
   return {

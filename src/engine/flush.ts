@@ -124,12 +124,21 @@ async function flushOnce(stream: Stream): Promise<void> {
   if (!truncates(stream, slot)) return send(stream, id, slot.tail);
   const sealed = stream.deps.journal.seal();
   if (sealed === undefined) {
+    await enlist(stream, slot);
     stream.flushDueMs = undefined;
     return;
   }
   await send(stream, id, sealed);
   // Deleted meanwhile: the journal holds nothing of it any more, or another stream's frames.
   if (stream.sameStream(id) !== undefined) stream.truncate(sealed);
+}
+
+/** Puts a stream into the catalogue that has nothing to flush. */
+async function enlist(stream: Stream, { record }: Present): Promise<void> {
+  if (record.catalogued || record.state === "gone") return;
+  await stream.deps.log.insert(record, []);
+  const now = stream.sameStream(record.id);
+  if (now !== undefined) stream.commit({ record: { ...now.record, catalogued: true } });
 }
 
 /**

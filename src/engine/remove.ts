@@ -30,11 +30,15 @@ function takeAway(stream: Stream): void {
   const { slot } = stream;
   if (slot.kind === "absent") return;
   if (stream.deps.journal.hasEdges()) {
-    const task = { kind: "reconcile", streamId: slot.record.id } as const;
-    const taskDueMs = stream.deps.now() + RECONCILE_MS_MIN;
+    const { id } = slot.record;
+    const { journal, now } = stream.deps;
+    // Written in one turn, what follows becomes durable together.
+    journal.addTask({ kind: "unlist", streamId: id }, now());
+    const task = { kind: "reconcile", streamId: id } as const;
+    const taskDueMs = now() + RECONCILE_MS_MIN;
     stream.commit({ record: { ...slot.record, state: "gone" }, task, taskDueMs });
-    stream.refreshTasks();
     stream.keep();
+    stream.refreshTasks();
   } else {
     eraseStream(stream);
   }
@@ -111,6 +115,9 @@ async function runTask(stream: Stream, stored: StoredTask): Promise<number | und
     case "erase":
       await erase(stream, task.streamId);
       return undefined;
+    case "unlist":
+      await unlist(stream, task.streamId);
+      return undefined;
     case "sweep":
       await sweep(stream, task.streamId, task.key);
       return undefined;
@@ -150,6 +157,12 @@ async function erase(stream: Stream, streamId: string): Promise<void> {
   await eraseUnused(stream, streamId);
   const { journal, now } = stream.deps;
   journal.addTask({ kind: "sweep", streamId, key: undefined }, now() + LATE_MS);
+}
+
+/** A flush that began before the end of a stream may still put it into the catalogue. */
+async function unlist(stream: Stream, streamId: string): Promise<void> {
+  await Promise.allSettled([stream.flushing]);
+  await stream.deps.log.unlist(streamId);
 }
 
 async function eraseUnused(stream: Stream, streamId: string): Promise<void> {

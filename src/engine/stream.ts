@@ -69,7 +69,7 @@ export class Stream {
   readonly turns: CommitTurns;
   readonly segments = new KnownSegments();
   readonly retentionClock: RetentionClock;
-  /** When the journal's first frame is to be in D1 and out of the journal; undefined when there is none. */
+  /** When the journal's first frame is to be in D1 and out of the journal, and the stream in the catalogue. */
   flushDueMs: number | undefined;
   /** Whether an earlier life of the object left frames in the journal: they have waited for an unknown time. */
   leftOver = false;
@@ -102,9 +102,12 @@ export class Stream {
     if (this.#slot.kind === "present") {
       const { record, tail } = this.#slot;
       this.#deadlineMs = record.state === "gone" ? undefined : record.deadlineMs;
+      const isUnlisted = !record.catalogued && record.state !== "gone";
       // The journal may hold frames that D1 has, or that were trimmed: they leave with a flush as well.
       this.leftOver = deps.journal.holdsFrames();
-      if (this.leftOver) this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      if (this.leftOver || isUnlisted) {
+        this.flushDueMs = deps.now() + deps.settings.flushIntervalMs;
+      }
       this.retentionClock.start(record, tail);
     }
     this.refreshTasks();
@@ -201,8 +204,8 @@ export class Stream {
     if (chunk !== undefined) this.#cache.push(chunk);
     this.retentionClock.start(record, tail);
     this.#deadlineMs = deadlineMs(record.lifetime, this.deps.now());
-    this.flushDueMs =
-      chunk === undefined ? undefined : this.deps.now() + this.deps.settings.flushIntervalMs;
+    // An empty stream has no bytes to flush, but has to come into the catalogue.
+    this.flushDueMs = this.deps.now() + this.deps.settings.flushIntervalMs;
     this.refreshTasks();
     return present;
   }

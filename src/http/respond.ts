@@ -50,6 +50,8 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
   switch (refusal.code) {
     case "method_not_allowed":
       return { Allow: refusal.allow };
+    case "unauthorized":
+      return { "WWW-Authenticate": "Bearer" };
     case "stream_closed":
       return { [HEADER.closed]: "true", [HEADER.nextOffset]: formatOffset(refusal.tail) };
     case "precondition_failed":
@@ -71,6 +73,11 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
     default:
       return {};
   }
+}
+
+/** 200 with JSON that is not to be kept. */
+export function respondJson(value: unknown): Response {
+  return answer(200, JSON.stringify(value), NO_STORE, { "Content-Type": "application/json" });
 }
 
 /** 201 with the stream's URL, or 200 for the stream that was there. */

@@ -59,3 +59,6 @@ export const CONTENT_TYPE_LENGTH_MAX = 256;
 export const LINEAGE_LENGTH_MAX = 1_000;
 /** The longest `Stream-TTL`: a thousand years, so that every deadline is an exact number of milliseconds. */
 export const TTL_SECONDS_MAX = 31_557_600_000;
+/** How many streams one page of the catalogue may hold, and how many it does unless it is asked for another number. */
+export const LIST_COUNT_MAX = 1_000;
+export const LIST_COUNT_DEFAULT = 100;

@@ -32,3 +32,6 @@ export const RETENTION_HEADER = {
 
 /** Everything under this path, and only that, is a stream. */
 export const STREAM_ROOT = "/v1/stream/";
+
+/** The list of all streams. */
+export const CATALOGUE_PATH = "/v1/streams";

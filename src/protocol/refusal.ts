@@ -9,6 +9,7 @@ import type { ProducerState } from "./producer.ts";
 export type Refusal =
   | Plain<
       | "aborted_body"
+      | "admin_disabled"
       | "conflicting_expiry"
       | "conflicting_if_match"
       | "content_length_mismatch"
@@ -17,6 +18,7 @@ export type Refusal =
       | "empty_body"
       | "fork_too_deep"
       | "invalid_content_type"
+      | "invalid_cursor"
       | "invalid_expires_at"
       | "invalid_fork_offset"
       | "invalid_fork_source"
@@ -28,6 +30,7 @@ export type Refusal =
       | "invalid_live_mode"
       | "invalid_offset"
       | "invalid_path"
+      | "invalid_prefix"
       | "invalid_producer"
       | "invalid_query"
       | "invalid_retention"
@@ -46,6 +49,7 @@ export type Refusal =
       | "stream_deleted"
       | "body_too_large"
       | "body_too_slow"
+      | "unauthorized"
       | "message_too_large"
     >
   | (Plain<"method_not_allowed"> & { readonly allow: string })

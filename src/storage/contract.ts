@@ -89,6 +89,8 @@ export type Task =
   | { readonly kind: "trim"; readonly streamId: string }
   /** What a crash may have left: one object without a row in D1, or without a key all that came after an erasure. */
   | { readonly kind: "sweep"; readonly streamId: string; readonly key: string | undefined }
+  /** A deleted stream that forks still read leaves the catalogue. */
+  | { readonly kind: "unlist"; readonly streamId: string }
   | {
       readonly kind: "release";
       readonly sourcePath: StreamPath;
@@ -181,7 +183,10 @@ export interface AgeNotes {
 
 /** Recent history and the catalogue, in D1. Throws {@link StorageFault} when D1 does. */
 export interface Log {
-  /** Idempotent: a block that is already there is left, or replaced by its longer self. */
+  /**
+   * Puts blocks, and the stream into the catalogue when it is not there. Idempotent: a block that is already there is
+   * left, or replaced by its longer self.
+   */
   insert(record: StreamRecord, blocks: readonly Chunk[]): Promise<void>;
   /** Consecutive chunks, the first of which holds `from`; none when D1 does not hold it. */
   read(streamId: string, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
@@ -203,7 +208,21 @@ export interface Log {
   segmentAt(streamId: string, at: Position): Promise<Segment | undefined>;
   /** Puts a segment in the place of the blocks that it holds, in one transaction. */
   replaceBySegment(streamId: string, segment: Segment): Promise<void>;
+  /** Takes a stream out of the catalogue; its blocks and segments stay. */
+  unlist(streamId: string): Promise<void>;
   erase(streamId: string): Promise<void>;
+}
+
+export interface CatalogueEntry {
+  readonly path: string;
+  readonly contentType: string;
+  readonly createdAtMs: number;
+}
+
+/** The streams of the whole server, in D1: each within seconds of its creation, and for seconds after its end. */
+export interface Catalogue {
+  /** Up to `count` streams whose path has the prefix and sorts after `after`, in the order of their UTF-8 bytes. */
+  list(prefix: string, after: string, count: number): Promise<CatalogueEntry[]>;
 }
 
 /** One object in R2 and the places in it where frames begin. */

@@ -53,7 +53,8 @@ export function openLog(db: D1Database): Log {
 
     async insert(record, blocks) {
       const statements = blocks.map((block) => insertBlock(db, record, block));
-      if (!record.catalogued) statements.unshift(insertStream(db, record));
+      if (!record.catalogued && record.state !== "gone")
+        statements.unshift(insertStream(db, record));
       for (let i = 0; i < statements.length; i += BLOCKS_PER_BATCH) {
         await attempt("D1", "unknown", () => db.batch(statements.slice(i, i + BLOCKS_PER_BATCH)));
       }
@@ -89,6 +90,11 @@ export function openLog(db: D1Database): Log {
         .prepare("DELETE FROM blocks WHERE stream_id = ?1 AND start < ?2 AND end <= ?2")
         .bind(streamId, end.byte);
       await attempt("D1", "unknown", () => db.batch([insert, remove]));
+    },
+
+    async unlist(streamId) {
+      const remove = db.prepare("DELETE FROM streams WHERE stream_id = ?").bind(streamId);
+      await attempt("D1", "unknown", () => remove.run());
     },
 
     async erase(streamId) {

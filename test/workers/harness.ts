@@ -209,3 +209,9 @@ export function nextOffset({ headers }: { headers: Headers }): string {
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
+
+/** The code of an error's body. */
+export function codeOf(body: Uint8Array): string {
+  const { error } = JSON.parse(new TextDecoder().decode(body)) as { error: { code: string } };
+  return error.code;
+}
