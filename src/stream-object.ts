@@ -13,6 +13,7 @@ import type { ForkGrant, ForkPeers, ForkRequest } from "#engine/peers.ts";
 import { pageBytesMost, readPage } from "#engine/read.ts";
 import { holdsFork, releaseFork } from "#engine/remove.ts";
 import { Stream } from "#engine/stream.ts";
+import { handleAdmin } from "#http/admin-stream.ts";
 import { handle, type Target } from "#http/handlers.ts";
 import { respondRefusal } from "#http/respond.ts";
 import { Uploads } from "#http/uploads.ts";
@@ -89,6 +90,15 @@ export class StreamObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     try {
       return await handle(request, this.#target);
+    } catch (error) {
+      return respondRefusal(refusalOf(error));
+    }
+  }
+
+  /** A request of the operator, who has shown the token: an export or an import. */
+  async administer(request: Request): Promise<Response> {
+    try {
+      return await handleAdmin(request, this.#target.stream, this.#target.uploads);
     } catch (error) {
       return respondRefusal(refusalOf(error));
     }

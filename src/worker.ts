@@ -16,6 +16,8 @@ const RETRY_AFTER_SECONDS = 1;
 const admin = createAdminRoutes<Env>({
   adminToken: () => (checked?.ok === true ? checked.config.adminToken : undefined),
   list: (command, env) => listStreams(openCatalogue(env.DB), command),
+  administer: (path, request, env) =>
+    answerFrom(request, () => env.STREAMS.getByName(path).administer(request)),
 });
 const route = createRouter(forward, admin);
 
@@ -42,9 +44,13 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-async function forward(path: StreamPath, request: Request, env: Env): Promise<Response> {
+function forward(path: StreamPath, request: Request, env: Env): Promise<Response> {
+  return answerFrom(request, () => env.STREAMS.getByName(path).fetch(request));
+}
+
+async function answerFrom(request: Request, ask: () => Promise<Response>): Promise<Response> {
   try {
-    return await env.STREAMS.getByName(path).fetch(request);
+    return await ask();
   } catch (error) {
     console.error("The object did not answer.", error);
     const safe = request.method === "GET" || request.method === "HEAD";

@@ -32,11 +32,11 @@ function takeAway(stream: Stream): void {
   if (stream.deps.journal.hasEdges()) {
     const { id } = slot.record;
     const { journal, now } = stream.deps;
-    // Written in one turn, what follows becomes durable together.
-    journal.addTask({ kind: "unlist", streamId: id }, now());
     const task = { kind: "reconcile", streamId: id } as const;
     const taskDueMs = now() + RECONCILE_MS_MIN;
     stream.commit({ record: { ...slot.record, state: "gone" }, task, taskDueMs });
+    // Written in the same turn, it becomes durable together with the commit.
+    journal.addTask({ kind: "unlist", streamId: id }, now());
     stream.keep();
     stream.refreshTasks();
   } else {
@@ -113,6 +113,7 @@ async function runTask(stream: Stream, stored: StoredTask): Promise<number | und
       await removeTrimmed(stream, task.streamId);
       return undefined;
     case "erase":
+    case "import":
       await erase(stream, task.streamId);
       return undefined;
     case "unlist":

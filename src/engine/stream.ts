@@ -8,6 +8,7 @@
 import { deadlineMs, storedDeadlineMs } from "#protocol/expiry.ts";
 import { chunkEnd, type Chunk } from "#protocol/frames.ts";
 import { earlier, later, type Position } from "#protocol/offset.ts";
+import type { ProducerStamp } from "#protocol/producer.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import type {
   AgeNotes,
@@ -193,12 +194,18 @@ export class Stream {
   }
 
   /** Puts a stream at a path where none is. */
-  put(record: StreamRecord, chunk: Commit["chunk"], doneTask: number | undefined): Present {
-    this.deps.journal.create(record, chunk, doneTask);
-    const tail = chunk === undefined ? record.origin : chunkEnd(chunk);
-    const present = { kind: "present", record, tail, writerSeq: undefined } as const;
+  put(
+    record: StreamRecord,
+    chunk: Commit["chunk"],
+    doneTask: number | undefined,
+    producers: readonly ProducerStamp[] = [],
+  ): Present {
+    this.deps.journal.create(record, chunk, doneTask, producers);
+    // What an import has brought to D1 and R2 lies before `flushed`; of others that is where they begin.
+    const tail = chunk === undefined ? record.flushed : chunkEnd(chunk);
+    const present = { kind: "present", record, tail, writerSeq: record.writerSeq } as const;
     this.#slot = present;
-    this.#cache = new TailCache(record.origin);
+    this.#cache = new TailCache(record.flushed);
     this.#journalFrom = record.flushed;
     this.openBlock = undefined;
     if (chunk !== undefined) this.#cache.push(chunk);

@@ -4,15 +4,18 @@ import type { ListCommand, Listing } from "#engine/list.ts";
 import { formatListCursor } from "#protocol/list-cursor.ts";
 import { CATALOGUE_PATH } from "#protocol/names.ts";
 import { refuseStranger } from "./admin-token.ts";
+import { parseAdminTarget } from "./admin-stream.ts";
 import { dropBody } from "./body.ts";
 import { parseList } from "./parse-list.ts";
 import { respondJson, respondRefusal } from "./respond.ts";
-import type { AnswerElse } from "./router.ts";
+import type { AnswerElse, Forward } from "./router.ts";
 import { pathnameOf, queryOf } from "./target.ts";
 
 export interface AdminServices<Bindings> {
   adminToken(bindings: Bindings): string | undefined;
   list(command: ListCommand, bindings: Bindings): Promise<Listing>;
+  /** Sends a request to the object of a stream, as the operator's. */
+  administer: Forward<Bindings>;
 }
 
 export function createAdminRoutes<Bindings>(
@@ -20,12 +23,14 @@ export function createAdminRoutes<Bindings>(
 ): AnswerElse<Bindings> {
   return async (request, bindings) => {
     const pathname = pathnameOf(request.url);
-    if (pathname !== CATALOGUE_PATH) return undefined;
+    const target = parseAdminTarget(request.url);
+    if (pathname !== CATALOGUE_PATH && target === undefined) return undefined;
     const refusal = await refuseStranger(request, services.adminToken(bindings));
     if (refusal !== undefined) {
       await dropBody(request);
       return respondRefusal(refusal);
     }
+    if (target !== undefined) return services.administer(target.path, request, bindings);
     return list(request, (command) => services.list(command, bindings));
   };
 }

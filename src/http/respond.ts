@@ -9,7 +9,7 @@ import { deadlineMs, type Lifetime } from "#protocol/expiry.ts";
 import { formatBody } from "#protocol/frames.ts";
 import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
 import { RETENTION_BOUNDS, type Retention } from "#protocol/retention.ts";
-import { formatOffset } from "#protocol/offset.ts";
+import { formatOffset, type Position } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import type { ProducerState } from "#protocol/producer.ts";
 import type { Refusal } from "#protocol/refusal.ts";
@@ -54,6 +54,8 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
       return { "WWW-Authenticate": "Bearer" };
     case "stream_closed":
       return { [HEADER.closed]: "true", [HEADER.nextOffset]: formatOffset(refusal.tail) };
+    case "import_conflict":
+      return refusal.at === undefined ? {} : { [HEADER.nextOffset]: formatOffset(refusal.at) };
     case "precondition_failed":
       return { [HEADER.nextOffset]: formatOffset(refusal.tail) };
     case "producer_fenced":
@@ -78,6 +80,19 @@ function refusalHeaders(refusal: Refusal): HeaderMap {
 /** 200 with JSON that is not to be kept. */
 export function respondJson(value: unknown): Response {
   return answer(200, JSON.stringify(value), NO_STORE, { "Content-Type": "application/json" });
+}
+
+/** Where an import stands. */
+export function respondPosition(position: Position): Response {
+  return answer(204, null, NO_STORE, { [HEADER.nextOffset]: formatOffset(position) });
+}
+
+/** Frames for an export, and where the ones after them begin. */
+export function respondFrames(body: Uint8Array<ArrayBuffer>, next: Position): Response {
+  return answer(200, body, NO_STORE, {
+    "Content-Type": "application/octet-stream",
+    [HEADER.nextOffset]: formatOffset(next),
+  });
 }
 
 /** 201 with the stream's URL, or 200 for the stream that was there. */

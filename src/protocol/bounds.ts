@@ -32,15 +32,12 @@ export function takeBounded(
   return kind === "json" ? takeWhole(counted, bytes) : cutAt(counted, kind, bytes);
 }
 
+/** Counts by number: what a fork has inherited of an append, and what it appended there itself, are one frame. */
 function takeCount(chunks: readonly Chunk[], count: number): Chunk[] {
-  const taken: Chunk[] = [];
-  let left = count;
-  for (const chunk of chunks) {
-    if (left <= 0) break;
-    taken.push(firstFrames(chunk, left));
-    left -= chunk.ends.length;
-  }
-  return taken;
+  const endSeq = (chunks[0]?.start.seq ?? 0) + count;
+  return chunks.flatMap((chunk) =>
+    chunk.start.seq < endSeq ? [firstFrames(chunk, endSeq - chunk.start.seq)] : [],
+  );
 }
 
 function takeWhole(chunks: readonly Chunk[], bytesMax: number): Chunk[] {

@@ -33,5 +33,9 @@ export const RETENTION_HEADER = {
 /** Everything under this path, and only that, is a stream. */
 export const STREAM_ROOT = "/v1/stream/";
 
+/** Export and import, each followed by a stream's path. */
+export const EXPORT_ROOT = "/v1/admin/export/";
+export const IMPORT_ROOT = "/v1/admin/import/";
+
 /** The list of all streams. */
 export const CATALOGUE_PATH = "/v1/streams";

@@ -16,7 +16,9 @@ export type Refusal =
       | "content_type_missing"
       | "empty_array"
       | "empty_body"
+      | "export_unsupported"
       | "fork_too_deep"
+      | "import_expired"
       | "invalid_content_type"
       | "invalid_cursor"
       | "invalid_expires_at"
@@ -24,6 +26,7 @@ export type Refusal =
       | "invalid_fork_source"
       | "invalid_fork_sub_offset"
       | "invalid_if_match"
+      | "invalid_import"
       | "invalid_json"
       | "invalid_last"
       | "invalid_limit"
@@ -54,6 +57,7 @@ export type Refusal =
     >
   | (Plain<"method_not_allowed"> & { readonly allow: string })
   | (Plain<"stream_closed"> & { readonly tail: Position; readonly producer?: ProducerState })
+  | (Plain<"import_conflict"> & { readonly at: Position | undefined })
   | (Plain<"precondition_failed"> & { readonly tail: Position })
   | (Plain<"producer_fenced"> & { readonly epoch: number })
   | (Plain<"producer_gap"> & { readonly expectedSeq: number; readonly receivedSeq: number })

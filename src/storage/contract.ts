@@ -89,6 +89,16 @@ export type Task =
   | { readonly kind: "trim"; readonly streamId: string }
   /** What a crash may have left: one object without a row in D1, or without a key all that came after an erasure. */
   | { readonly kind: "sweep"; readonly streamId: string; readonly key: string | undefined }
+  /** An import that nobody goes on with is erased. Until then it says how far the import is. */
+  | {
+      readonly kind: "import";
+      readonly streamId: string;
+      /** What is imported, as JSON. */
+      readonly manifest: string;
+      readonly at: Position;
+      /** R2 holds everything before this position. */
+      readonly compacted: Position;
+    }
   /** A deleted stream that forks still read leaves the catalogue. */
   | { readonly kind: "unlist"; readonly streamId: string }
   | {
@@ -134,11 +144,18 @@ export type Coordinate = keyof Position;
 export interface Journal {
   load(): Slot;
   commit(commit: Commit): void;
-  /** Puts a stream where none is, with its first frames, and forgets the intent to fork. */
-  create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void;
+  /** Puts a stream where none is, with its first frames and producers, and forgets the intent to fork or import. */
+  create(
+    record: StreamRecord,
+    chunk: Chunk | undefined,
+    doneTask: number | undefined,
+    producers: readonly ProducerStamp[],
+  ): void;
   /** Removes the stream, remembers the floor of the next one and the work that is left, and asks no fork any more. */
   remove(floor: Position, tasks: readonly Task[]): void;
   producer(id: string): ProducerState | undefined;
+  /** Every producer, by id. */
+  producers(): ProducerStamp[];
   /** The frames from a position on, as far as `bytesMax` reaches: none when the journal does not hold it. */
   read(from: Position, kind: StreamKind, bytesMax: number): Chunk[];
   /** The run of frames that a position with this coordinate is in or begins; undefined when it is not held. */
@@ -158,6 +175,8 @@ export interface Journal {
   edges(): Pick<Edge, "forkId" | "forkPath">[];
   addTask(task: Task, dueMs: number): number;
   tasks(): StoredTask[];
+  /** Puts another task in the place of one, as if it had never been tried. */
+  replaceTask(id: number, task: Task, dueMs: number): void;
   postponeTask(id: number, dueMs: number): void;
   finishTask(id: number): void;
 }

@@ -13,7 +13,7 @@ import { chunkEnd, cutChunk, sliceFrom, type Chunk } from "#protocol/frames.ts";
 import { CHUNK_FRAMES_MAX, JOURNAL_ROW_BYTES_MAX } from "#protocol/limits.ts";
 import { ZERO, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
-import type { ProducerState } from "#protocol/producer.ts";
+import type { ProducerStamp, ProducerState } from "#protocol/producer.ts";
 import { attemptWrite } from "./attempt.ts";
 import type {
   Commit,
@@ -99,22 +99,21 @@ class SqliteJournal implements Journal {
     this.#transact(() => {
       if (record !== undefined) this.#writeSlot({ record });
       if (chunk !== undefined) this.#insert(chunk, writerSeq);
-      if (producer !== undefined) {
-        this.#sql.exec(
-          "INSERT INTO producers VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
-          producer.id,
-          producer.epoch,
-          producer.seq,
-        );
-      }
+      if (producer !== undefined) this.#writeProducer(producer);
       if (task !== undefined) this.addTask(task, commit.taskDueMs ?? 0);
     });
   }
 
-  create(record: StreamRecord, chunk: Chunk | undefined, doneTask: number | undefined): void {
+  create(
+    record: StreamRecord,
+    chunk: Chunk | undefined,
+    doneTask: number | undefined,
+    producers: readonly ProducerStamp[],
+  ): void {
     this.#transact(() => {
       this.#writeSlot({ record });
       if (chunk !== undefined) this.#insert(chunk, undefined);
+      for (const producer of producers) this.#writeProducer(producer);
       if (doneTask !== undefined) this.finishTask(doneTask);
     });
   }
@@ -133,6 +132,14 @@ class SqliteJournal implements Journal {
     return this.#sql
       .exec<{ epoch: number; seq: number }>("SELECT epoch, seq FROM producers WHERE id = ?", id)
       .toArray()[0];
+  }
+
+  producers(): ProducerStamp[] {
+    return this.#sql
+      .exec<{ id: string; epoch: number; seq: number }>(
+        "SELECT id, epoch, seq FROM producers ORDER BY id",
+      )
+      .toArray();
   }
 
   read(from: Position, kind: StreamKind, bytesMax: number): Chunk[] {
@@ -246,6 +253,11 @@ class SqliteJournal implements Journal {
       }));
   }
 
+  replaceTask(id: number, task: Task, dueMs: number): void {
+    const statement = "UPDATE tasks SET task = ?, attempts = 0, due_ms = ? WHERE id = ?";
+    this.#write(statement, JSON.stringify(task), dueMs, id);
+  }
+
   postponeTask(id: number, dueMs: number): void {
     this.#write("UPDATE tasks SET attempts = attempts + 1, due_ms = ? WHERE id = ?", dueMs, id);
   }
@@ -266,6 +278,15 @@ class SqliteJournal implements Journal {
     this.#sql.exec(
       "INSERT INTO slot VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       JSON.stringify(value),
+    );
+  }
+
+  #writeProducer({ id, epoch, seq }: ProducerStamp): void {
+    this.#sql.exec(
+      "INSERT INTO producers VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
+      id,
+      epoch,
+      seq,
     );
   }
 

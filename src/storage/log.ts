@@ -62,17 +62,7 @@ export function openLog(db: D1Database): Log {
 
     read: (streamId, from, kind, bytesMax) => readBlocks(db, streamId, from, kind, bytesMax),
 
-    async blockEnds(streamId, from, bytes) {
-      const query = db
-        .prepare(
-          "SELECT end, end_seq FROM blocks WHERE stream_id = ?1 AND start < ?2 + ?3 AND end > ?2 ORDER BY start",
-        )
-        .bind(streamId, from.byte, bytes);
-      const { results } = await attempt("D1", "none", () =>
-        query.all<{ end: number; end_seq: number }>(),
-      );
-      return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
-    },
+    blockEnds: (streamId, from, bytes) => listBlockEnds(db, streamId, from, bytes),
 
     async trim(streamId, until) {
       const statements = ["blocks", "segments"].map((table) =>
@@ -202,6 +192,23 @@ async function readBlocks(
     at = chunkEnd(part);
   }
   return chunks;
+}
+
+async function listBlockEnds(
+  db: D1Database,
+  streamId: string,
+  from: Position,
+  bytes: number,
+): Promise<Position[]> {
+  const query = db
+    .prepare(
+      "SELECT end, end_seq FROM blocks WHERE stream_id = ?1 AND start < ?2 + ?3 AND end > ?2 ORDER BY start",
+    )
+    .bind(streamId, from.byte, bytes);
+  const { results } = await attempt("D1", "none", () =>
+    query.all<{ end: number; end_seq: number }>(),
+  );
+  return results.map((row) => ({ seq: row.end_seq, byte: row.end }));
 }
 
 function insertBlock(db: D1Database, record: StreamRecord, block: Chunk): D1PreparedStatement {

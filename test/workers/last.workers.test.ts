@@ -116,7 +116,7 @@ describe("last", () => {
       new TextDecoder().decode((await ask(fork, {}, `?last=${count}`)).body);
     expect([await text(1), await text(2), await text(3), await text(9)]).toEqual([
       "EE",
-      "DDEE",
+      "bbbDDEE",
       "aabbbDDEE",
       "aabbbDDEE",
     ]);
