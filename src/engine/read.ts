@@ -109,8 +109,9 @@ export function pageBytesMost({ slot }: Stream, from: Position): number {
 function pageBytesMax({ record }: Present, from: Position, { bytes }: Bounds): number {
   const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
   const bytesMax = isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
-  // Whole frames are collected, and the last of them may have to be cut.
-  return bytes === undefined ? bytesMax : Math.min(bytesMax, bytes + FRAME_BYTES_MAX);
+  if (bytes === undefined) return bytesMax;
+  // Whole frames are collected, and where messages are not kept whole the last of them may have to be cut.
+  return Math.min(bytesMax, record.kind === "json" ? bytes : bytes + FRAME_BYTES_MAX);
 }
 
 /** The refusal of an offset that is well-formed, and none of the stream's. */
