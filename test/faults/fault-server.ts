@@ -57,6 +57,11 @@ export class FaultServer {
     await this.#control("end", "", path);
   }
 
+  /** The work that an object has left to do, without the sweeps: they are always for later. */
+  tasks(path: string): Promise<Row[]> {
+    return this.object(path, "SELECT * FROM tasks WHERE task ->> 'kind' <> 'sweep'");
+  }
+
   /** Runs a statement in an object's own database. */
   object(path: string, sql: string): Promise<Row[]> {
     return this.#control("object", sql, path);

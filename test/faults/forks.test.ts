@@ -36,7 +36,7 @@ function makeFork(path = fork): Promise<Response> {
 
 const status = async (path: string) => (await fetch(server.url(path))).status;
 const edges = () => server.object(source, "SELECT * FROM edges");
-const tasks = (path: string) => server.object(path, "SELECT * FROM tasks");
+const tasks = (path: string) => server.tasks(path);
 
 /** The source goes for good when it is deleted: nothing holds it. */
 async function expectSourceFree(): Promise<void> {
@@ -163,7 +163,10 @@ describe("release", () => {
 
 describe("a deleted source", () => {
   it("finds out by itself that a fork of its was never made", async () => {
-    await server.object(source, `INSERT INTO edges VALUES ('never-made', '${fork}')`);
+    await server.object(
+      source,
+      `INSERT INTO edges (fork_id, fork_path) VALUES ('never-made', '${fork}')`,
+    );
     await remove(server.url(source));
     expect(await status(source)).toBe(410);
     await eventually(async () => {
@@ -185,7 +188,10 @@ describe("a deleted source", () => {
   });
 
   it("stays while a fork cannot be asked", async () => {
-    await server.object(source, `INSERT INTO edges VALUES ('never-made', '${fork}')`);
+    await server.object(
+      source,
+      `INSERT INTO edges (fork_id, fork_path) VALUES ('never-made', '${fork}')`,
+    );
     await remove(server.url(source));
     await server.rules({ point: "peer.holds", moment: "before", action: "fail" });
     await server.advance(LATER_MS);

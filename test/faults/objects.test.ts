@@ -97,7 +97,7 @@ describe("an alarm", () => {
     expect((await blocks()).map((row) => row["value"])).toEqual(["1", "2"]);
     await remove(url);
     await server.fire(path, 4);
-    expect(await server.object(path, "SELECT * FROM tasks")).toEqual([]);
+    expect(await server.tasks(path)).toEqual([]);
     expect(await blocks()).toEqual([]);
   });
 

@@ -231,7 +231,7 @@ describe("R2 fails", () => {
       await server.fire(path);
       return (await objects()).length === 0;
     });
-    expect(await server.object(path, "SELECT * FROM tasks")).toEqual([]);
+    expect(await server.tasks(path)).toEqual([]);
   });
 });
 

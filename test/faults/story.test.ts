@@ -33,6 +33,6 @@ it("finds an append that a server acknowledged and lost", async () => {
     },
     "lost",
   );
-  await server.rules({ point: "journal", moment: "before", action: "drop", skip: 6, times: 3 });
+  await server.rules({ point: "journal", moment: "before", action: "drop", skip: 3, times: 3 });
   expect(await story.tell()).not.toEqual([]);
 });

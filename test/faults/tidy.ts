@@ -8,7 +8,7 @@ import type { FaultServer } from "./fault-server.ts";
 
 /** Past every intent, retry and lifetime of the story. */
 const LATER_MS = 200_000;
-const ROUNDS_MAX = 40;
+const ROUNDS_MAX = 20;
 const PAUSE_MS = 15;
 
 /** @returns what is left after many alarms; nothing when all is well */

@@ -33,12 +33,18 @@ export function wrapEnvironment(env: Env, around: Around): Env {
   };
 }
 
-/** Puts the fault points of the object's own storage in place. */
-export function wrapStorage(state: DurableObjectState): void {
+/**
+ * Puts the fault points of the object's own storage in place.
+ *
+ * @returns arms them: an object that is being built only looks at its tables
+ */
+export function wrapStorage(state: DurableObjectState): () => void {
   const { storage } = state;
+  let armed = false;
   let inTransaction = false;
   // A commit that is dropped answers nothing, as every commit of the journal does.
   const commit = <T>(run: () => T): T => {
+    if (!armed) return run();
     if (crossNow("journal", "before", state) === "drop") return undefined as T;
     const result = run();
     crossNow("journal", "after", state);
@@ -72,6 +78,9 @@ export function wrapStorage(state: DurableObjectState): void {
     },
   };
   Object.defineProperty(state, "storage", { value: withMethods(storage, points) });
+  return () => {
+    armed = true;
+  };
 }
 
 interface Prepared {

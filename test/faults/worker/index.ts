@@ -16,10 +16,11 @@ export class StreamObject extends Production {
   readonly #around: Around;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    wrapStorage(ctx);
+    const arm = wrapStorage(ctx);
     const around = openAround(ctx);
     super(ctx, wrapEnvironment(env, around));
     this.#around = around;
+    arm();
   }
 
   override fetch(request: Request): Promise<Response> {
