@@ -19,15 +19,23 @@ export type Forward<Bindings> = (
   bindings: Bindings,
 ) => Promise<Response>;
 
+/** Answers what is no stream; undefined for what it does not know. */
+export type AnswerElse<Bindings> = (
+  request: Request,
+  bindings: Bindings,
+) => Promise<Response | undefined>;
+
 /** Answers every request of the server. Made once; the bindings come with each request. */
 export function createRouter<Bindings>(
   forward: Forward<Bindings>,
+  answerElse: AnswerElse<Bindings>,
 ): (request: Request, bindings: Bindings) => Promise<Response> {
   const router = Router<IRequest & Request, [Bindings]>()
     .options("*", async (request) => {
       await dropBody(request);
       return answerPreflight();
     })
+    .all("*", answerElse)
     .all("*", (request) => refuseUnread(request, NOT_FOUND));
   return (request, bindings) => {
     const pathname = pathnameOf(request.url);

@@ -88,6 +88,10 @@ class SqliteJournal implements Journal {
     };
   }
 
+  transaction<T>(run: () => T): T {
+    return this.#storage.transactionSync(run);
+  }
+
   commit(commit: Commit): void {
     const { record, chunk, producer, writerSeq, task } = commit;
     // One row is a transaction by itself: most appends are.
