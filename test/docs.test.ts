@@ -10,6 +10,7 @@ import { renderMatrix } from "../conformance/report/matrix.ts";
 import { toRequirementResults } from "../conformance/report/requirement-results.ts";
 import { REQUIREMENTS } from "../conformance/requirements/catalogue.ts";
 import { VARIABLES } from "../src/config.ts";
+import { KIT_STATUS } from "../src/features/refusal.ts";
 import { STATUS } from "../src/http/status.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -75,8 +76,17 @@ describe("docs/errors.md", () => {
       code?.replaceAll("`", ""),
       Number(status),
     ]);
-    expect(Object.fromEntries(listed)).toEqual(STATUS);
-    expect(listed).toHaveLength(Object.keys(STATUS).length);
+    const codes = [STATUS, KIT_STATUS].flatMap((statuses) => Object.entries(statuses));
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(codes));
+    // No two lists have a code in common, and none is listed twice.
+    expect(listed).toHaveLength(codes.length);
+  });
+});
+
+describe("docs/features.md", () => {
+  it("shows the feature that the tests serve, whole and as it is", () => {
+    const [, shown] = /```ts\n(.*?)```/s.exec(read("docs/features.md")) ?? [];
+    expect(shown).toBe(read("test/workers/counter.ts"));
   });
 });
 

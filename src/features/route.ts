@@ -6,7 +6,7 @@
 import type * as v from "valibot";
 import type { Access } from "./access.ts";
 import type { FeatureRefusal } from "./refusal.ts";
-import type { FeatureStreams } from "./streams.ts";
+import type { FeatureStreams, Outcome } from "./streams.ts";
 
 type Schema = v.GenericSchema<unknown, unknown>;
 type OutputOf<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : undefined;
@@ -83,4 +83,9 @@ export function route<
   },
 ): Route {
   return description;
+}
+
+/** The reply of a route that answers what a command or a question did, as JSON. */
+export function reply(status: number, outcome: Outcome<unknown>): RouteReply {
+  return outcome.ok ? { ok: true, status, json: outcome.answer } : outcome;
 }

@@ -1,38 +1,37 @@
 import * as v from "valibot";
 import type { Command, Query } from "#features/command.ts";
 import type { Feature } from "#features/feature.ts";
-import { route } from "#features/route.ts";
+import { reply, route } from "#features/route.ts";
 
 const LIMIT = 10;
+const VALUE = "SELECT value FROM counter_values";
+const RAISE = `INSERT INTO counter_values VALUES (1, ?)
+  ON CONFLICT DO UPDATE SET value = value + excluded.value`;
 
-interface Raised {
-  readonly type: "counter.raised";
-  readonly by: number;
-}
+type Raised = { type: "counter.raised"; by: number };
+type Value = { value: number };
 
-const raise: Command<{ by: number }, { value: number }, Raised> = {
+const raise: Command<{ by: number }, Value, Raised> = {
   name: "raise",
   decide({ by }, view) {
-    const [counter] = view.rows<{ value: number }>("SELECT value FROM counter_values");
-    const value = (counter?.value ?? 0) + by;
-    if (value > LIMIT) {
-      const message = `The counter may not pass ${LIMIT}: raise it by less.`;
-      return { ok: false, refusal: { status: 409, code: "limit_reached", message } };
-    }
-    return { ok: true, events: [{ type: "counter.raised", by }], answer: { value } };
+    const value = (view.rows<Value>(VALUE)[0]?.value ?? 0) + by;
+    if (value <= LIMIT)
+      return { ok: true, events: [{ type: "counter.raised", by }], answer: { value } };
+    const message = `The counter may not pass ${LIMIT}: raise it by less.`;
+    return { ok: false, refusal: { status: 409, code: "limit_reached", message } };
   },
 };
 
-const read: Query<null, { value: number }> = {
+const read: Query<null, Value> = {
   name: "read",
-  answer: (_, view) =>
-    view.rows<{ value: number }>("SELECT value FROM counter_values")[0] ?? { value: 0 },
+  answer: (_, view) => view.rows<Value>(VALUE)[0] ?? { value: 0 },
 };
 
-const name = v.object({
-  name: v.pipe(v.string(), v.regex(/^[a-z]{1,20}$/, "Use 1 to 20 letters, a to z.")),
-});
-const value = { schema: v.object({ value: v.number() }), description: "The counter." };
+const address = {
+  path: "/api/counters/{name}",
+  params: v.object({ name: v.pipe(v.string(), v.regex(/^[a-z]{1,20}$/, "Use 1 to 20 letters.")) }),
+  answers: { 200: { description: "The counter.", schema: v.object({ value: v.number() }) } },
+};
 
 export const counter: Feature<unknown, Raised> = {
   name: "counter",
@@ -42,40 +41,25 @@ export const counter: Feature<unknown, Raised> = {
   },
   commands: [raise],
   queries: [read],
-  project(event, _at, tables) {
-    tables.run(
-      "INSERT INTO counter_values VALUES (1, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
-      event.by,
-    );
-  },
+  project: (event, _at, tables) => tables.run(RAISE, event.by),
   commandRoute: "POST /api/counters/{name}",
   routes: () => [
     route({
+      ...address,
       method: "POST",
-      path: "/api/counters/{name}",
       summary: "Raises a counter.",
-      params: name,
       body: v.strictObject({ by: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
       idempotent: true,
-      answers: { 200: value },
       refusals: ["limit_reached"],
-      async run({ params, body, idempotencyKey, streams }) {
-        const outcome = await streams.send(raise, `counter/${params.name}`, body, {
-          key: idempotencyKey,
-        });
-        return outcome.ok ? { ok: true, status: 200, json: outcome.answer } : outcome;
-      },
+      run: async ({ params, body, idempotencyKey: key, streams }) =>
+        reply(200, await streams.send(raise, `counter/${params.name}`, body, { key })),
     }),
     route({
+      ...address,
       method: "GET",
-      path: "/api/counters/{name}",
       summary: "Reads a counter.",
-      params: name,
-      answers: { 200: value },
-      async run({ params, streams }) {
-        const outcome = await streams.query(read, `counter/${params.name}`, null);
-        return outcome.ok ? { ok: true, status: 200, json: outcome.answer } : outcome;
-      },
+      run: async ({ params, streams }) =>
+        reply(200, await streams.query(read, `counter/${params.name}`, null)),
     }),
   ],
 };

@@ -12,7 +12,7 @@ let server: Server;
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), "headwater-features-"));
-  server = await startServer({ dataDirectory: data, entry: "test/workers/counter-worker.ts" });
+  server = await startServer({ dataDirectory: data, entry: "test/workers/features-worker.ts" });
 });
 
 afterAll(async () => {
@@ -97,6 +97,22 @@ interface Sent {
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+describe("a timer", () => {
+  it("does what is due although nobody asks", async () => {
+    const body = JSON.stringify({ text: "short", livesMs: 300 });
+    expect((await post("/api/rings", body)).status).toBe(200);
+    const url = `${server.url}/v1/stream/ring/main?offset=-1&live=sse`;
+    const seen = await follow(url, (all) =>
+      all.some(({ data: text }) => text.includes("ring.ended")),
+    );
+    expect(seen.map(({ data: text }) => text).join("\n")).toContain(
+      '{"type":"ring.ended","seq":0}',
+    );
+    const items = await (await fetch(`${server.url}/api/rings`)).json();
+    expect(items).toMatchObject([{ text: "short", ended: 1 }]);
+  });
+});
 
 describe("a route", () => {
   const json = { "Content-Type": "application/json" };

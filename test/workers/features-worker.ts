@@ -1,11 +1,13 @@
-/** The server with the feature of docs/features.md in the place of its own. */
+/** The server with features of the tests in the place of its own. */
 
 import { indexFeatures, type FeatureIndex } from "#features/installed.ts";
 import { createHandler } from "../../src/serve.ts";
 import { StreamObject as Base } from "../../src/stream-object.ts";
 import { counter } from "./counter.ts";
+import { ring } from "./ring.ts";
 
-const INDEX = indexFeatures([counter]);
+const FEATURES = [counter, ring];
+const INDEX = indexFeatures(FEATURES);
 
 export class StreamObject extends Base {
   protected override get features(): FeatureIndex {
@@ -13,4 +15,4 @@ export class StreamObject extends Base {
   }
 }
 
-export default createHandler([counter]);
+export default createHandler(FEATURES);
