@@ -29,7 +29,10 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: join(root, "wrangler.toml") },
             miniflare: {
-              bindings: { MIGRATIONS: await readD1Migrations(join(root, "migrations")) },
+              bindings: {
+                MIGRATIONS: await readD1Migrations(join(root, "migrations")),
+                DEVELOPMENT: "on",
+              },
             },
           })),
         ],

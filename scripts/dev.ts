@@ -13,7 +13,15 @@ try {
   const migrated = await runWrangler(migrate, "ignore");
   process.exitCode =
     migrated === 0
-      ? await runWrangler(["dev", "--port", "4437", ...state, ...process.argv.slice(2)])
+      ? await runWrangler([
+          "dev",
+          "--port",
+          "4437",
+          "--var",
+          "DEVELOPMENT:on",
+          ...state,
+          ...process.argv.slice(2),
+        ])
       : migrated;
   data.release();
 } catch (error) {

@@ -60,7 +60,10 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const host = options.host ?? "127.0.0.1";
   const worker = await loadWorkerOptions();
-  const bindings = { ...worker.bindings, ...pickVariables(options.variables ?? {}) };
+  // A server on this machine is for development unless its variables say otherwise.
+  const development = { DEVELOPMENT: "on" };
+  const variables = pickVariables(options.variables ?? {});
+  const bindings = { ...worker.bindings, ...development, ...variables };
   const parsed = parseConfig(bindings);
   if (!parsed.ok) throw new StartError(parsed.errors);
   const migrations = options.migrationsDirectory ?? join(ROOT, "migrations");

@@ -11,6 +11,11 @@ const choices = names.flatMap((name) => {
   return variable.kind === "choice" ? [{ name, ...variable }] : [];
 });
 
+const texts = names.flatMap((name) => {
+  const variable = VARIABLES[name];
+  return variable.kind === "text" ? [{ name, ...variable }] : [];
+});
+
 describe("parseConfig", () => {
   it("takes the defaults for what is absent or empty", () => {
     const absent = parseConfig({});
@@ -43,6 +48,20 @@ describe("parseConfig", () => {
       expect(parseConfig({ [name]: value })).toEqual({
         ok: false,
         errors: [expect.stringContaining(`${name} is ${JSON.stringify(value)}: `)],
+      });
+    }
+  });
+
+  it.each(texts)("takes $name as $rule", ({ name, default: usual, pattern, rule }) => {
+    if (usual !== "") expect(usual).toMatch(pattern);
+    expect(
+      parseConfig({ [name]: name.endsWith("TOKEN") ? "correct horse".replace(" ", "-") : usual })
+        .ok,
+    ).toBe(true);
+    for (const value of [" ", "a b", "x".repeat(257), "é", 7]) {
+      expect(parseConfig({ [name]: value })).toEqual({
+        ok: false,
+        errors: [`${name} is not what it must be: ${rule}.`],
       });
     }
   });

@@ -19,6 +19,12 @@ export interface Config {
   readonly longPollTimeoutMs: number;
   readonly sseDurationMs: number;
   readonly sseHeartbeatMs: number;
+  /** Whether routes of features that need a token are open where none is configured. */
+  readonly development: boolean;
+  readonly ticketsAdminToken: string | undefined;
+  readonly ticketsScannerToken: string | undefined;
+  readonly ticketsPrefix: string;
+  readonly ticketsTypes: readonly [string, ...string[]];
 }
 
 interface ChoiceVariable {
@@ -33,6 +39,21 @@ interface IntegerVariable {
   readonly min: number;
   readonly max: number;
 }
+
+interface TextVariable {
+  readonly kind: "text";
+  readonly default: string;
+  readonly pattern: RegExp;
+  /** What the pattern asks for, in words. */
+  readonly rule: string;
+}
+
+const TOKEN = {
+  kind: "text",
+  default: "",
+  pattern: /^[\x21-\x7e]{8,256}$/,
+  rule: "8 to 256 visible characters",
+} as const;
 
 /** The variables by name; the first choice is the default. README.md's table is checked against this. */
 export const VARIABLES = {
@@ -57,7 +78,22 @@ export const VARIABLES = {
   LONG_POLL_TIMEOUT_MS: { kind: "integer", unit: "ms", default: 30_000, min: 100, max: 300_000 },
   SSE_DURATION_MS: { kind: "integer", unit: "ms", default: 60_000, min: 500, max: 3_600_000 },
   SSE_HEARTBEAT_MS: { kind: "integer", unit: "ms", default: 15_000, min: 100, max: 300_000 },
-} as const satisfies Record<string, ChoiceVariable | IntegerVariable>;
+  DEVELOPMENT: { kind: "choice", choices: ["off", "on"] },
+  TICKETS_ADMIN_TOKEN: TOKEN,
+  TICKETS_SCANNER_TOKEN: TOKEN,
+  TICKETS_PREFIX: {
+    kind: "text",
+    default: "TICKET",
+    pattern: /^[A-Z0-9]{1,20}$/,
+    rule: "1 to 20 of A-Z and 0-9",
+  },
+  TICKETS_TYPES: {
+    kind: "text",
+    default: "adult,child,senior,family",
+    pattern: /^[a-z0-9_-]{1,32}(?:,[a-z0-9_-]{1,32}){0,49}$/,
+    rule: "1 to 50 names of a-z, 0-9, _ and -, with commas",
+  },
+} as const satisfies Record<string, ChoiceVariable | IntegerVariable | TextVariable>;
 
 export type VariableName = keyof typeof VARIABLES;
 
@@ -96,6 +132,16 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     return variable.default;
   };
 
+  const text = (name: VariableName, { default: usual, pattern, rule }: TextVariable): string => {
+    const value = env[name];
+    if (value === undefined || value === "") return usual;
+    if (typeof value === "string" && pattern.test(value)) return value;
+    // A token is not repeated where it could be read.
+    errors.push(`${name} is not what it must be: ${rule}.`);
+    return usual;
+  };
+
+  const [firstType = "", ...types] = text("TICKETS_TYPES", VARIABLES.TICKETS_TYPES).split(",");
   const config: Config = {
     ackMode: choice("ACK_MODE", VARIABLES.ACK_MODE.choices),
     cacheScope: choice("CACHE_SCOPE", VARIABLES.CACHE_SCOPE.choices),
@@ -106,6 +152,12 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     longPollTimeoutMs: integer("LONG_POLL_TIMEOUT_MS", VARIABLES.LONG_POLL_TIMEOUT_MS),
     sseDurationMs: integer("SSE_DURATION_MS", VARIABLES.SSE_DURATION_MS),
     sseHeartbeatMs: integer("SSE_HEARTBEAT_MS", VARIABLES.SSE_HEARTBEAT_MS),
+    development: choice("DEVELOPMENT", VARIABLES.DEVELOPMENT.choices) === "on",
+    ticketsAdminToken: text("TICKETS_ADMIN_TOKEN", VARIABLES.TICKETS_ADMIN_TOKEN) || undefined,
+    ticketsScannerToken:
+      text("TICKETS_SCANNER_TOKEN", VARIABLES.TICKETS_SCANNER_TOKEN) || undefined,
+    ticketsPrefix: text("TICKETS_PREFIX", VARIABLES.TICKETS_PREFIX),
+    ticketsTypes: [firstType, ...types],
   };
   return errors.length === 0 ? { ok: true, config } : { ok: false, errors };
 }

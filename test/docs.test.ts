@@ -11,6 +11,7 @@ import { toRequirementResults } from "../conformance/report/requirement-results.
 import { REQUIREMENTS } from "../conformance/requirements/catalogue.ts";
 import { VARIABLES } from "../src/config.ts";
 import { KIT_STATUS } from "../src/features/refusal.ts";
+import { TICKETS_STATUS } from "../src/features/tickets/refusal.ts";
 import { STATUS } from "../src/http/status.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -35,11 +36,11 @@ describe("README.md", () => {
     const listed = rows(readme)
       .filter(([name]) => /^`[A-Z_]+`$/.test(name ?? ""))
       .map(([name, , unit, value, range]) => [name, unit, value, range]);
-    const expected = Object.entries(VARIABLES).map(([name, v]) =>
-      v.kind === "choice"
-        ? [`\`${name}\``, "", v.choices[0], v.choices.join(", ")]
-        : [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`],
-    );
+    const expected = Object.entries(VARIABLES).map(([name, v]) => {
+      if (v.kind === "choice") return [`\`${name}\``, "", v.choices[0], v.choices.join(", ")];
+      if (v.kind === "text") return [`\`${name}\``, "", v.default, v.rule];
+      return [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`];
+    });
     expect(listed).toEqual(expected);
   });
 
@@ -62,6 +63,10 @@ describe("README.md", () => {
       "Stream-Earliest-Offset: 0000000000000001_0000000000000005",
       "Producer-Expected-Seq: 1",
       "Stream-Closed: true",
+      '{"valid":true,',
+      '{"valid":false,"reason":"duplicate",',
+      '"totalTickets":2,"activatedTickets":1,"validatedTickets":1,"rejectedScans":1,"byType":{"adult":2}',
+      '"type":"ticket.scan_rejected"',
     ]) {
       expect(stdout).toContain(line);
     }
@@ -76,7 +81,9 @@ describe("docs/errors.md", () => {
       code?.replaceAll("`", ""),
       Number(status),
     ]);
-    const codes = [STATUS, KIT_STATUS].flatMap((statuses) => Object.entries(statuses));
+    const codes = [STATUS, KIT_STATUS, TICKETS_STATUS].flatMap((statuses) =>
+      Object.entries(statuses),
+    );
     expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(codes));
     // No two lists have a code in common, and none is listed twice.
     expect(listed).toHaveLength(codes.length);

@@ -11,8 +11,9 @@ import { MESSAGE_BYTES_MAX } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
+import { refuseFull } from "./append.ts";
 import { floorOf, makeRecord } from "./create.ts";
-import { acknowledge } from "./flush.ts";
+import { acknowledge, makeRoom } from "./flush.ts";
 import { expire } from "./remove.ts";
 import { openStream, type Present, type Stream } from "./stream.ts";
 
@@ -39,7 +40,7 @@ export interface Write<Value> {
  *
  * @param decide called in the transaction, once; what it writes into the object's database is part of it
  * @returns the decision's value once the acknowledgement mode's promise is kept; a refusal where the stream is closed,
- *   deleted, or no JSON stream
+ *   deleted, or no JSON stream, or while its journal is full
  * @throws StorageFault with effect `unknown` when D1 failed in mode `d1`: the journal has the messages
  */
 export async function transact<Value>(
@@ -48,6 +49,10 @@ export async function transact<Value>(
   decide: (view: WriteView) => Write<Value>,
 ): Promise<Result<Value>> {
   await stream.turns.next();
+  while (stream.journalBytes >= stream.deps.settings.journalBytesMax) {
+    if (!(await makeRoom(stream))) return refuseFull();
+    await stream.turns.next();
+  }
   const present = stream.present(expire);
   const refusal = present === undefined ? undefined : refuseWrite(stream, present);
   if (refusal !== undefined) return refuse(refusal);

@@ -29,6 +29,4 @@ export interface Feature<Settings = never, Event extends FeatureEvent = FeatureE
   readonly commandRoute: string;
   /** The HTTP routes. Asked once, with the deployment's configuration. */
   routes(settings: Settings): readonly Route[];
-  /** What an operator should know before the server serves with these settings: printed at start. */
-  warnings?(settings: Settings): readonly string[];
 }

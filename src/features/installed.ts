@@ -1,8 +1,9 @@
 /** The features that this server serves. */
 
 import type { Feature } from "./feature.ts";
+import { tickets } from "./tickets/tickets.ts";
 
-export const INSTALLED = [] as const satisfies readonly Feature[];
+export const INSTALLED = [tickets] as const satisfies readonly Feature[];
 
 /** The feature that a path belongs to: that of its first segment. */
 export type FeatureIndex = (path: string) => Feature | undefined;

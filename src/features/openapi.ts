@@ -77,7 +77,7 @@ function describeRoute(r: Route): JsonObject {
   };
 }
 
-function describeParameters({ params, query, idempotent }: Route): JsonObject[] {
+function describeParameters({ path, params, query, idempotent }: Route): JsonObject[] {
   const key = {
     name: "Idempotency-Key",
     in: "header",
@@ -86,7 +86,9 @@ function describeParameters({ params, query, idempotent }: Route): JsonObject[] 
     schema: { type: "string", minLength: 1, maxLength: 256 },
   };
   return [
-    ...(params === undefined ? [] : describeFields(params, "path")),
+    ...(params === undefined ? [] : describeFields(params, "path")).filter(({ name }) =>
+      path.includes(`{${String(name)}}`),
+    ),
     ...(query === undefined ? [] : describeFields(query, "query")),
     ...(idempotent === true ? [key] : []),
   ];

@@ -35,7 +35,9 @@ export function kitRefusal(
 /** A refusal of the engine, as a feature answers it. */
 export function fromRefusal(refusal: Refusal): FeatureRefusal {
   const { code, message } = refusal;
-  const retry = code === "unavailable" || code === "outcome_unknown";
-  const headers = retry ? { headers: { "Retry-After": String(refusal.retryAfterSeconds) } } : {};
+  const headers =
+    "retryAfterSeconds" in refusal
+      ? { headers: { "Retry-After": String(refusal.retryAfterSeconds) } }
+      : {};
   return { status: STATUS[code], code, message, ...headers };
 }
