@@ -12,7 +12,7 @@ export const ANSWERS_MAX = 10_000;
 export const ANSWER_MS = 86_400_000;
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS command_answers (n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+  CREATE TABLE IF NOT EXISTS command_answers (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
     fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL, reply TEXT NOT NULL)`;
 
 export class Answers {

@@ -10,17 +10,21 @@ import { codeOf, follow, put } from "../http/http.ts";
 let data: string;
 let server: Server;
 
-beforeAll(async () => {
+async function start(mode: string): Promise<void> {
   data = await mkdtemp(join(tmpdir(), "headwater-features-"));
-  server = await startServer({ dataDirectory: data, entry: "test/workers/features-worker.ts" });
-});
+  const entry = "test/workers/features-worker.ts";
+  server = await startServer({ dataDirectory: data, entry, variables: { ACK_MODE: mode } });
+}
 
-afterAll(async () => {
+async function stop(): Promise<void> {
   await server.stop();
   await rm(data, { recursive: true });
-});
+}
 
-describe("a feature", () => {
+describe.each(["journal", "d1"])("a feature in mode %s", (mode) => {
+  beforeAll(() => start(mode));
+  afterAll(stop);
+
   it("answers a command from committed state, and refuses by it", async () => {
     expect(await raise("first", 4)).toEqual([200, { value: 4 }]);
     expect(await raise("first", 6)).toEqual([200, { value: 10 }]);
@@ -86,19 +90,12 @@ describe("a feature", () => {
       expect(answer.status).toBe(405);
       expect(answer.headers.get("Allow")).toBe("GET, HEAD, OPTIONS");
       expect(await answer.text()).toContain("POST /api/counters/{name}");
+      // A name that only begins like the feature's is anybody's.
       expect((await put(`${server.url}/v1/stream/counters`, "text/plain", "x")).status).toBe(201);
       await fetch(`${server.url}/v1/stream/counters`, { method: "DELETE" });
     },
   );
-});
 
-interface Sent {
-  readonly method: string;
-  readonly body?: BodyInit;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-describe("a timer", () => {
   it("does what is due although nobody asks", async () => {
     const body = JSON.stringify({ text: "short", livesMs: 300 });
     expect((await post("/api/rings", body)).status).toBe(200);
@@ -114,7 +111,16 @@ describe("a timer", () => {
   });
 });
 
+interface Sent {
+  readonly method: string;
+  readonly body?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 describe("a route", () => {
+  beforeAll(() => start("journal"));
+  afterAll(stop);
+
   const json = { "Content-Type": "application/json" };
   const bad: [string, string, Sent, number, string][] = [
     ["no body", "a", { method: "POST" }, 400, "invalid_json"],
@@ -191,6 +197,9 @@ describe("a route", () => {
 });
 
 describe("the OpenAPI document", () => {
+  beforeAll(() => start("journal"));
+  afterAll(stop);
+
   it("describes every route by the schemas that check it", async () => {
     const document = await (await fetch(`${server.url}/api/openapi.json`)).json();
     expect(document).toMatchObject({

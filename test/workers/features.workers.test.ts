@@ -1,5 +1,6 @@
 /** The kit inside an object: tables follow the stream, a replay gives the same ones, and nothing is left half done. */
 
+import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Command } from "#features/command.ts";
@@ -193,6 +194,31 @@ describe("a trim", () => {
     const gone = await ask(path, {}, "?offset=0000000000000000_0000000000000001");
     expect(gone.status).toBe(410);
     expect(gone.headers.get("Stream-Earliest-Offset")).toBe(tails[0]);
+  });
+});
+
+describe("a command while D1 takes nothing and the journal is full", () => {
+  const rename = (from: string, to: string) =>
+    env.DB.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run();
+
+  it("is refused, leaves nothing, and goes on when D1 is back", async () => {
+    const path = freshPath();
+    const item = { text: "x".repeat(100), livesMs: 1_000_000 };
+    await inHost(path, async (host, stream, sql) => {
+      Object.assign(stream.deps.settings, { journalBytesMax: 200 });
+      await rename("blocks", "blocks_away");
+      expect((await send(host, path, add, item)).ok).toBe(true);
+      expect((await send(host, path, add, item)).ok).toBe(true);
+      const live = dump(sql);
+      const refused = await send(host, path, add, item);
+      expect(refused).toMatchObject({
+        ok: false,
+        refusal: { status: 503, code: "journal_full", headers: { "Retry-After": "5" } },
+      });
+      expect(dump(sql)).toEqual(live);
+      await rename("blocks_away", "blocks");
+      expect((await send(host, path, add, item)).ok).toBe(true);
+    });
   });
 });
 

@@ -15,20 +15,27 @@ const VENUE = v.pipe(
   v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A venue is 1 to 63 of a-z, 0-9 and hyphens."),
 );
 
-/** A name for people: no control characters, and not only space. */
+const TEXT = "It must be text.";
+const EMPTY = "It must not be empty.";
+const LONG = `It must have at most ${TEXT_LENGTH_MAX} characters.`;
+const CONTROLS = "It must not have control characters.";
+const PRINTABLE = /^\P{C}*$/u;
+
+/** A name for people, without the space around it. */
 const NAME = v.pipe(
-  v.string("It must be text."),
+  v.string(TEXT),
   v.trim(),
-  v.minLength(1, "It must not be empty."),
-  v.maxLength(TEXT_LENGTH_MAX, `It must have at most ${TEXT_LENGTH_MAX} characters.`),
-  v.regex(/^\P{C}*$/u, "It must not have control characters."),
+  v.minLength(1, EMPTY),
+  v.maxLength(TEXT_LENGTH_MAX, LONG),
+  v.regex(PRINTABLE, CONTROLS),
 );
 
 /** A code or an id: what it names is looked up, so that a wrong one is unknown and not malformed. */
 const KEY = v.pipe(
-  v.string("It must be text."),
-  v.minLength(1, "It must not be empty."),
-  v.maxLength(TEXT_LENGTH_MAX, `It must have at most ${TEXT_LENGTH_MAX} characters.`),
+  v.string(TEXT),
+  v.minLength(1, EMPTY),
+  v.maxLength(TEXT_LENGTH_MAX, LONG),
+  v.regex(PRINTABLE, CONTROLS),
 );
 
 const VENUE_PARAM = { venue: v.optional(VENUE, "main") };
