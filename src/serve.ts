@@ -26,17 +26,19 @@ export function createHandler(features: readonly Feature<Config>[]): Handler {
     const feature = index(path);
     return feature === undefined ? forward(path, request, env) : refuseWrite(request, feature);
   };
-  const route = createRouter(forwardOrRefuse, async (request, env: Env) =>
-    answerRoute?.(request, env),
-  );
+  const route = createRouter(forwardOrRefuse, async (request, env: Env) => {
+    if (checked?.ok !== true) return undefined;
+    const { config } = checked;
+    // Made for the first request that is for no stream: schemas take their time, and most Workers see none.
+    answerRoute ??= createRouteAnswer(withDocument(features.flatMap((f) => f.routes(config))));
+    return answerRoute(request, env);
+  });
   return {
     async fetch(request, env) {
       checked ??= parseConfig(env as unknown as Record<string, unknown>);
       if (!checked.ok) {
         return refuseUnread(request, { code: "misconfigured", message: checked.errors.join(" ") });
       }
-      const { config } = checked;
-      answerRoute ??= createRouteAnswer(withDocument(features.flatMap((f) => f.routes(config))));
       return route(request, env);
     },
   };

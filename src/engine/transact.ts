@@ -15,7 +15,7 @@ import { refuseFull } from "./append.ts";
 import { floorOf, makeRecord } from "./create.ts";
 import { acknowledge, makeRoom } from "./flush.ts";
 import { expire } from "./remove.ts";
-import { openStream, type Present, type Stream } from "./stream.ts";
+import type { Present, Stream } from "./stream.ts";
 
 /** What a write is decided on. */
 export interface WriteView {
@@ -54,7 +54,7 @@ export async function transact<Value>(
     await stream.turns.next();
   }
   const present = stream.present(expire);
-  const refusal = present === undefined ? undefined : refuseWrite(stream, present);
+  const refusal = present === undefined ? undefined : refuseWrite(present);
   if (refusal !== undefined) return refuse(refusal);
   const streamId = present?.record.id ?? stream.deps.newId();
   const tail = present?.tail ?? floorOf(stream);
@@ -70,16 +70,22 @@ export async function transact<Value>(
   return accept(write.value);
 }
 
-function refuseWrite(stream: Stream, { record, tail }: Present): Refusal | undefined {
-  const opened = openStream(stream, expire);
-  if (!opened.ok) return opened.refusal;
-  if (record.state === "closed") {
-    const message = "The stream is closed: nothing can be appended any more.";
-    return { code: "stream_closed", message, tail };
+/** Why a stream is not one of JSON messages; undefined when it is. */
+export function refuseStream({ record }: Present): Refusal | undefined {
+  if (record.state === "gone") {
+    const message = "This stream was deleted; it is kept only for the forks that read it.";
+    return { code: "stream_deleted", message };
   }
   if (record.kind === "json") return undefined;
   const message = `Messages are JSON; the stream's content type is ${record.contentType}.`;
   return { code: "content_type_mismatch", message };
+}
+
+function refuseWrite(present: Present): Refusal | undefined {
+  const refusal = refuseStream(present);
+  if (refusal !== undefined || present.record.state !== "closed") return refusal;
+  const message = "The stream is closed: nothing can be appended any more.";
+  return { code: "stream_closed", message, tail: present.tail };
 }
 
 /** The last step of the transaction: memory changes with the last statement, after which nothing can fail. */

@@ -7,8 +7,9 @@
  */
 
 import { readPage } from "#engine/read.ts";
+import { expire } from "#engine/remove.ts";
 import type { Stream } from "#engine/stream.ts";
-import { transact, type Write, type WriteView } from "#engine/transact.ts";
+import { refuseStream, transact, type Write, type WriteView } from "#engine/transact.ts";
 import { splitFrames } from "#protocol/frames.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
@@ -61,6 +62,8 @@ export class FeatureHost {
   async runQuery({ query: name, input }: QueryRequest): Promise<ObjectReply> {
     const query = this.#feature.queries.find((q) => q.name === name);
     if (query === undefined) throw new Error(`${this.#feature.name} has no query ${name}.`);
+    const refusal = this.#refuseForeign();
+    if (refusal !== undefined) return refusal;
     await this.#ready();
     const { view } = this.#projection;
     const { slot, deps } = this.#stream;
@@ -71,6 +74,8 @@ export class FeatureHost {
 
   /** Replays the stream from its first kept event into empty tables. */
   async rebuild(): Promise<ObjectReply> {
+    const refusal = this.#refuseForeign();
+    if (refusal !== undefined) return refusal;
     await this.#ready();
     const { slot } = this.#stream;
     if (slot.kind === "absent") return { ok: true, answer: encode({ events: 0 }) };
@@ -99,6 +104,8 @@ export class FeatureHost {
 
   async #commit(decide: Decide, key: IdempotencyKey | undefined): Promise<ObjectReply> {
     for (;;) {
+      const refusal = this.#refuseForeign();
+      if (refusal !== undefined) return refusal;
       await this.#ready();
       const reply = await this.#attempt(decide, key);
       if (reply !== undefined) return reply;
@@ -159,6 +166,14 @@ export class FeatureHost {
       throw new Error(`${this.#feature.name} trims and has no forget.`);
     }
     this.#feature.forget(before, this.#projection.tables);
+  }
+
+  /** The stream may be older than the feature: one that is deleted or holds no JSON has no events. */
+  #refuseForeign(): ObjectReply | undefined {
+    const present = this.#stream.present(expire);
+    if (present === undefined) return undefined;
+    const refusal = refuseStream(present);
+    return refusal === undefined ? undefined : { ok: false, refusal: fromRefusal(refusal) };
   }
 
   /** Returns once the tables are those of the stream. One replay at a time: whoever comes during one waits for it. */

@@ -182,6 +182,40 @@ describe("the tables of a feature", () => {
   });
 });
 
+describe("a stream that is older than its feature", () => {
+  const before = async (path: string, type: string, body: string, headers = {}) => {
+    const init = { method: "PUT", headers: { "Content-Type": type, ...headers }, body };
+    expect((await ask(path, init)).status).toBe(201);
+  };
+  const item = { text: "a", livesMs: 1_000 };
+
+  it("is replayed: what is no event of the feature is passed over", async () => {
+    const path = freshPath();
+    const old = { type: "ring.added", text: "old", endMs: 5e12 };
+    const foreign = [1, null, "x", [2], {}, { type: 3 }, { type: "else" }, old];
+    await before(path, "application/json", JSON.stringify(foreign));
+    await inHost(path, async (host, _stream, sql) => {
+      expect((await send(host, path, add, item)).ok).toBe(true);
+      expect(dump(sql)).toMatchObject([
+        { text: "old", seq: 7 },
+        { text: "a", seq: 8 },
+      ]);
+    });
+  });
+
+  it.each([
+    ["text", "text/plain", "x", {}, "content_type_mismatch"],
+    ["closed", "application/json", "[]", { "Stream-Closed": "true" }, "stream_closed"],
+  ])("refuses commands when it is %s", async (_what, type, body, headers, code) => {
+    const path = freshPath();
+    await before(path, type, body, headers);
+    await inHost(path, async (host) => {
+      const refused = await send(host, path, add, item);
+      expect(refused).toMatchObject({ ok: false, refusal: { status: 409, code } });
+    });
+  });
+});
+
 describe("a trim", () => {
   it("moves the first position that can be read, together with the append", async () => {
     const path = freshPath();

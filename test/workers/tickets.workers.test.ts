@@ -1,7 +1,7 @@
 /** Random commands to a venue, a small model beside it, and a replay of the stream into empty tables. */
 
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openFeatureStreams, type Outcome } from "#features/streams.ts";
@@ -11,6 +11,7 @@ import { TABLES } from "#features/tickets/tables.ts";
 import {
   activateTicket,
   createTickets,
+  DELETED_MAX,
   deleteCompanyTickets,
   deleteTicket,
   validateTicket,
@@ -255,4 +256,26 @@ describe("a venue", () => {
       { numRuns: 60 },
     );
   }, 180_000);
+
+  it("deletes more tickets of a company than one command does, and counts them all again for a repeat", async () => {
+    const path = "tickets/large";
+    const key = { keyHash: "hash", salt: "salt" };
+    const { company } = await ask(streams.send(createCompany, path, { name: "Agency", ...key }));
+    const sold = DELETED_MAX + 200;
+    for (let i = 0; i < sold; i += 100) {
+      const input = { ticketType: "adult", quantity: 100, prefix: "T" };
+      const { tickets } = await ask(streams.send(createTickets, path, input));
+      for (const { qrCode } of tickets) {
+        await ask(streams.send(activateTicket, path, { qrCode, keyHash: key.keyHash }));
+      }
+    }
+    const url = `http://headwater.test/api/venues/large/companies/${company.id}/tickets`;
+    const headers = { "Idempotency-Key": "all of them" };
+    for (const _ of ["first", "repeated"]) {
+      const answer = await exports.default.fetch(url, { method: "DELETE", headers });
+      expect(await answer.json()).toEqual({ count: sold });
+    }
+    const stats = await ask(streams.query(readStats, path, null));
+    expect(stats).toMatchObject({ totalTickets: 0, activatedTickets: 0, byCompany: { Agency: 0 } });
+  });
 });
