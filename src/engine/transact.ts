@@ -104,12 +104,10 @@ function commitWrite<Value>(
     return;
   }
   const { record, tail } = slot;
-  const trims = trimBefore !== undefined && trimBefore.byte > record.base.byte;
-  if (messages.length === 0 && !trims) return;
-  stream.commit({
-    ...(messages.length > 0 ? { chunk: chunkOf(tail, messages) } : {}),
-    ...(trims ? { record: { ...record, base: trimBefore } } : {}),
-  });
+  const chunk = messages.length > 0 ? chunkOf(tail, messages) : undefined;
+  if (trimBefore !== undefined && trimBefore.byte > record.base.byte) {
+    stream.trim(trimBefore, chunk);
+  } else if (chunk !== undefined) stream.commit({ chunk });
 }
 
 function putMessages(
@@ -121,7 +119,7 @@ function putMessages(
   const base = floorOf(stream);
   const record = makeRecord(
     stream,
-    { path, lifetime: FOREVER, closed: false },
+    { path, lifetime: FOREVER, retention: undefined, closed: false },
     {
       id,
       contentType: "application/json",
