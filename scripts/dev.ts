@@ -8,6 +8,9 @@ try {
   const data = await openDataDirectory(".headwater");
   Object.assign(process.env, data.environment);
   const state = ["--persist-to", data.path];
+  console.warn(
+    "DEVELOPMENT MODE: routes that need a token are open to EVERYONE who reaches this server, unless .dev.vars sets TICKETS_ADMIN_TOKEN and TICKETS_SCANNER_TOKEN.",
+  );
   // Without a terminal wrangler applies the migrations and does not ask first.
   const migrate = ["d1", "migrations", "apply", "DB", "--local", ...state];
   const migrated = await runWrangler(migrate, "ignore");
