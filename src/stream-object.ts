@@ -147,7 +147,7 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       console.error(error.message, error.cause);
-      return { ok: false, refusal: fromRefusal(describeFault(error)) };
+      return { ok: false, refusal: fromRefusal(describeCommandFault(error)) };
     }
   }
 
@@ -213,6 +213,14 @@ function refusalOf(error: unknown) {
   if (!(error instanceof StorageFault)) throw error;
   console.error(error.message, error.cause);
   return describeFault(error);
+}
+
+/** A command has no producer headers to be repeated with: it has a key. */
+function describeCommandFault(fault: StorageFault) {
+  const refusal = describeFault(fault);
+  if (refusal.code === "unavailable") return refusal;
+  const message = `${fault.message} The command may have happened: send it again with the same Idempotency-Key.`;
+  return { ...refusal, message };
 }
 
 function describeFault({ message, effect }: StorageFault) {

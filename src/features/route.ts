@@ -51,6 +51,8 @@ export interface RouteRequest<Body, Query, Params> {
   readonly idempotencyKey: string | undefined;
   readonly streams: FeatureStreams;
   readonly env: Env;
+  /** What Cloudflare says of the request, where it came through Cloudflare. */
+  readonly cf: unknown;
   /** Scheme and host that the client used. */
   readonly origin: string;
 }

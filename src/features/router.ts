@@ -6,9 +6,9 @@
 
 import { Router, type IRequest } from "itty-router";
 import * as v from "valibot";
-import { dropBody, readBody } from "#http/body.ts";
+import { dropBody, withBody } from "#http/body.ts";
+import { Uploads } from "#http/uploads.ts";
 import { decodeStrict } from "#protocol/utf8.ts";
-import type { Refusal } from "#protocol/refusal.ts";
 import { fromRefusal, kitRefusal, type FeatureRefusal } from "./refusal.ts";
 import { respondFeatureRefusal, respondReply } from "./respond.ts";
 import type { Route } from "./route.ts";
@@ -21,6 +21,11 @@ export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
 
 // Issues that one message names: a caller corrects them together.
 const ISSUES_MAX = 5;
+
+const TOO_LARGE = fromRefusal({
+  code: "body_too_large",
+  message: `The body is larger than ${ROUTE_BODY_BYTES_MAX} bytes.`,
+});
 
 type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -57,35 +62,53 @@ async function refuseUnread(request: Request, refusal: FeatureRefusal): Promise<
 async function answer(route: Route, request: IRequest & Request, env: Env): Promise<Response> {
   const refusal = await route.access?.check(request);
   if (refusal !== undefined) return refuseUnread(request, refusal);
-  const parsed = await parseRequest(route, request);
+  const parsed = parseHead(route, request);
   if (!parsed.ok) return refuseUnread(request, parsed.refusal);
+  const { body: schema } = route;
+  if (schema === undefined) {
+    await dropBody(request);
+    return run(route, request, env, { ...parsed.value, body: undefined });
+  }
+  if (Number(request.headers.get("Content-Length")) > ROUTE_BODY_BYTES_MAX) {
+    return refuseUnread(request, TOO_LARGE);
+  }
+  // A Worker serves many clients, but no request may wait for the timer of another: each has its own.
+  return withBody(request, new Uploads(() => Date.now()), async (bytes) => {
+    const body = parseBody(schema, bytes);
+    if (!body.ok) return respondFeatureRefusal(body.refusal);
+    return run(route, request, env, { ...parsed.value, body: body.value });
+  });
+}
+
+async function run(
+  route: Route,
+  request: Request,
+  env: Env,
+  parsed: ParsedHead & { readonly body: unknown },
+): Promise<Response> {
   const streams = openFeatureStreams(env.STREAMS);
   const { origin } = new URL(request.url);
-  const response = respondReply(await route.run({ ...parsed.value, streams, env, origin }));
+  const { cf } = request;
+  const response = respondReply(await route.run({ ...parsed, streams, env, cf, origin }));
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-interface ParsedRequest {
+/** All of a request but its body. */
+interface ParsedHead {
   readonly params: unknown;
   readonly query: unknown;
-  readonly body: unknown;
   readonly idempotencyKey: string | undefined;
 }
 
-async function parseRequest(
-  route: Route,
-  request: IRequest & Request,
-): Promise<Parsed<ParsedRequest>> {
+function parseHead(route: Route, request: IRequest & Request): Parsed<ParsedHead> {
   const key = parseKey(route, request);
   if (!key.ok) return key;
   const params = parseParams(route, request.params);
   if (!params.ok) return params;
   const query = parseQuery(route, new URL(request.url).searchParams);
   if (!query.ok) return query;
-  const body = await parseBody(route, request);
-  if (!body.ok) return body;
-  const value = { params: params.value, query: query.value, body: body.value };
-  return { ok: true, value: { ...value, idempotencyKey: key.value } };
+  const value = { params: params.value, query: query.value, idempotencyKey: key.value };
+  return { ok: true, value };
 }
 
 function parseKey(route: Route, request: Request): Parsed<string | undefined> {
@@ -119,18 +142,9 @@ function parseQuery({ query }: Route, sent: URLSearchParams): Parsed<unknown> {
   return parseWith(query, Object.fromEntries(sent), "the query");
 }
 
-async function parseBody({ body: schema }: Route, request: Request): Promise<Parsed<unknown>> {
-  if (schema === undefined) {
-    await dropBody(request);
-    return { ok: true, value: undefined };
-  }
-  const read = await readBody(request);
-  if (!read.ok) return refused(read.refusal);
-  if (read.value.length > ROUTE_BODY_BYTES_MAX) {
-    const message = `The body is larger than ${ROUTE_BODY_BYTES_MAX} bytes.`;
-    return refused({ code: "body_too_large", message });
-  }
-  const text = decodeStrict(read.value);
+function parseBody(schema: v.GenericSchema, bytes: Uint8Array): Parsed<unknown> {
+  if (bytes.length > ROUTE_BODY_BYTES_MAX) return { ok: false, refusal: TOO_LARGE };
+  const text = decodeStrict(bytes);
   if (text === undefined) return refuseJson("The body is not valid UTF-8.");
   try {
     return parseWith(schema, JSON.parse(text), "the body");
@@ -141,11 +155,7 @@ async function parseBody({ body: schema }: Route, request: Request): Promise<Par
 }
 
 function refuseJson(message: string): Parsed<never> {
-  return refused({ code: "invalid_json", message });
-}
-
-function refused(refusal: Refusal): Parsed<never> {
-  return { ok: false, refusal: fromRefusal(refusal) };
+  return { ok: false, refusal: fromRefusal({ code: "invalid_json", message }) };
 }
 
 /** What a schema makes of a value, or the message that its issues add up to. */

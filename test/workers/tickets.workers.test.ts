@@ -16,7 +16,7 @@ import {
   deleteTicket,
   validateTicket,
 } from "#features/tickets/ticket-commands.ts";
-import { compact, flush, restart, stubOf } from "./harness.ts";
+import { compact, flush, restart, stubOf, tuneStreams } from "./harness.ts";
 
 const streams = openFeatureStreams(env.STREAMS);
 
@@ -277,5 +277,21 @@ describe("a venue", () => {
     }
     const stats = await ask(streams.query(readStats, path, null));
     expect(stats).toMatchObject({ totalTickets: 0, activatedTickets: 0, byCompany: { Agency: 0 } });
+  });
+
+  it("answers that an outcome is unknown when D1 fails in mode d1, and the same key finds it", async () => {
+    tuneStreams({ ackMode: "d1" });
+    const path = "tickets/unknown";
+    const create = { ticketType: "adult", quantity: 1, prefix: "T" };
+    const { tickets } = await ask(streams.send(createTickets, path, create));
+    await env.DB.prepare("ALTER TABLE blocks RENAME TO blocks_away").run();
+    const lost = await streams.send(createTickets, path, create, { key: "second" });
+    expect(lost).toMatchObject({ ok: false, refusal: { status: 503, code: "outcome_unknown" } });
+    expect(lost.ok ? "" : lost.refusal.message).toContain("the same Idempotency-Key");
+    await env.DB.prepare("ALTER TABLE blocks_away RENAME TO blocks").run();
+    const found = await ask(streams.send(createTickets, path, create, { key: "second" }));
+    const list = await ask(streams.query(listTickets, path, { after: -1, limit: 10 }));
+    expect(list.tickets).toEqual([...tickets, ...found.tickets]);
+    tuneStreams({ ackMode: "journal" });
   });
 });
