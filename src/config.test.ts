@@ -66,6 +66,22 @@ describe("parseConfig", () => {
     }
   });
 
+  it.each([
+    ["127.0.0.1:4437", ["127.0.0.1:4437"]],
+    ["127.0.0.1:4437,localhost:4437,[::1]:80", ["127.0.0.1:4437", "localhost:4437", "[::1]:80"]],
+    ["", []],
+  ])("reads COMPARE_ALLOWED_HOSTS as targets: %s", (value, targets) => {
+    const result = parseConfig({ COMPARE_ALLOWED_HOSTS: value });
+    expect(result.ok ? [...result.config.compareAllowedHosts] : result).toEqual(targets);
+  });
+
+  it.each(["localhost", "http://localhost:80", "localhost:80,", "*:80", "a:b", "a:80 b:80"])(
+    "refuses the targets %j",
+    (value) => {
+      expect(parseConfig({ COMPARE_ALLOWED_HOSTS: value }).ok).toBe(false);
+    },
+  );
+
   it("names every value that it refuses", () => {
     const result = parseConfig({ ACK_MODE: "x", FLUSH_BYTES: "x", SEGMENT_BYTES: "1024" });
     expect(result.ok ? [] : result.errors).toHaveLength(2);

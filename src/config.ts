@@ -25,6 +25,8 @@ export interface Config {
   readonly ticketsScannerToken: string | undefined;
   readonly ticketsPrefix: string;
   readonly ticketsTypes: readonly [string, ...string[]];
+  /** `host:port` targets that comparisons may ask although they are not public: for development and tests. */
+  readonly compareAllowedHosts: ReadonlySet<string>;
 }
 
 interface ChoiceVariable {
@@ -93,6 +95,14 @@ export const VARIABLES = {
     pattern: /^[a-z0-9_-]{1,32}(?:,[a-z0-9_-]{1,32}){0,49}$/,
     rule: "1 to 50 names of a-z, 0-9, _ and -, with commas",
   },
+  COMPARE_ALLOWED_HOSTS: {
+    kind: "text",
+    default: "",
+    // Names, IPv4 addresses or IPv6 addresses in brackets, each with a port.
+    pattern:
+      /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}(?:,(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}){0,49}$/,
+    rule: "1 to 50 host:port targets in lower case, with commas",
+  },
 } as const satisfies Record<string, ChoiceVariable | IntegerVariable | TextVariable>;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -158,8 +168,23 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
       text("TICKETS_SCANNER_TOKEN", VARIABLES.TICKETS_SCANNER_TOKEN) || undefined,
     ticketsPrefix: text("TICKETS_PREFIX", VARIABLES.TICKETS_PREFIX),
     ticketsTypes: [firstType, ...types],
+    compareAllowedHosts: new Set(
+      text("COMPARE_ALLOWED_HOSTS", VARIABLES.COMPARE_ALLOWED_HOSTS).split(",").filter(Boolean),
+    ),
   };
   return errors.length === 0 ? { ok: true, config } : { ok: false, errors };
+}
+
+/**
+ * The configuration of an environment that has been checked.
+ *
+ * @throws Error when it is refused: the Worker refuses before it asks an object or starts a Workflow, so that only a
+ *   deployment in mid-change comes here
+ */
+export function loadConfig(env: object): Config {
+  const parsed = parseConfig(env as Record<string, unknown>);
+  if (parsed.ok) return parsed.config;
+  throw new Error(parsed.errors.join(" "));
 }
 
 function show(value: unknown): string {

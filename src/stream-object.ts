@@ -31,7 +31,7 @@ import { openAgeNotes } from "#storage/age-notes.ts";
 import { openJournal } from "#storage/journal.ts";
 import { openLog } from "#storage/log.ts";
 import { openSegments } from "#storage/segments.ts";
-import { parseConfig, type Config } from "./config.ts";
+import { loadConfig } from "./config.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -180,13 +180,6 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
   async holdsFork(forkId: string): Promise<boolean> {
     return holdsFork(this.#target.stream, forkId);
   }
-}
-
-function loadConfig(env: Env): Config {
-  const parsed = parseConfig(env as unknown as Record<string, unknown>);
-  if (parsed.ok) return parsed.config;
-  // The Worker refuses before it asks an object: only a deployment in mid-change comes here.
-  throw new Error(parsed.errors.join(" "));
 }
 
 function openPeers(streams: Env["STREAMS"]): ForkPeers {

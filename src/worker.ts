@@ -3,6 +3,7 @@
 import { INSTALLED } from "#features/installed.ts";
 import { createHandler } from "./serve.ts";
 
+export { ComparisonWorkflow } from "./comparison-workflow.ts";
 export { StreamObject } from "./stream-object.ts";
 
 export default createHandler(INSTALLED);

@@ -10,6 +10,9 @@ import { renderMatrix } from "../conformance/report/matrix.ts";
 import { toRequirementResults } from "../conformance/report/requirement-results.ts";
 import { REQUIREMENTS } from "../conformance/requirements/catalogue.ts";
 import { VARIABLES } from "../src/config.ts";
+import { FINDING_CODES } from "../src/features/comparison/finding.ts";
+import { PROBE_ERROR_CODES } from "../src/features/comparison/signal-envelope.ts";
+import { COMPARISON_STATUS } from "../src/features/comparison/refusals.ts";
 import { KIT_STATUS } from "../src/features/refusal.ts";
 import { TICKETS_STATUS } from "../src/features/tickets/refusal.ts";
 import { STATUS } from "../src/http/status.ts";
@@ -67,6 +70,8 @@ describe("README.md", () => {
       '{"valid":false,"reason":"duplicate",',
       '"totalTickets":2,"activatedTickets":1,"validatedTickets":1,"rejectedScans":1,"byType":{"adult":2}',
       '"type":"ticket.scan_rejected"',
+      '"severity":"critical","section":"body","keys":["bodyHash"],"message":"The bodies differ."',
+      '"severity":"warn","section":"headers","keys":["cache-control"],"message":"cache-control differs."',
     ]) {
       expect(stdout).toContain(line);
     }
@@ -81,7 +86,7 @@ describe("docs/errors.md", () => {
       code?.replaceAll("`", ""),
       Number(status),
     ]);
-    const codes = [STATUS, KIT_STATUS, TICKETS_STATUS].flatMap((statuses) =>
+    const codes = [STATUS, KIT_STATUS, TICKETS_STATUS, COMPARISON_STATUS].flatMap((statuses) =>
       Object.entries(statuses),
     );
     expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(codes));
@@ -108,6 +113,16 @@ describe("docs/durability.md", () => {
       expect(file, promise).not.toBe("");
       expect(read(file), promise).toContain(name);
     }
+  });
+});
+
+describe("docs/comparison.md", () => {
+  it("lists every finding and every reason of a probe without an answer, and no other", () => {
+    const listed = rows(read("docs/comparison.md")).map(
+      ([name]) => name?.replaceAll("`", "") ?? "",
+    );
+    expect(listed.filter((name) => /^[A-Z_]+$/.test(name))).toEqual(FINDING_CODES);
+    expect(listed.filter((name) => /^[a-z_]+$/.test(name))).toEqual(PROBE_ERROR_CODES);
   });
 });
 

@@ -1,9 +1,10 @@
 /** The features that this server serves. */
 
+import { comparison } from "./comparison/comparison.ts";
 import type { Feature } from "./feature.ts";
 import { tickets } from "./tickets/tickets.ts";
 
-export const INSTALLED = [tickets] as const satisfies readonly Feature[];
+export const INSTALLED = [tickets, comparison] as const satisfies readonly Feature[];
 
 /** The feature that a path belongs to: that of its first segment. */
 export type FeatureIndex = (path: string) => Feature | undefined;
