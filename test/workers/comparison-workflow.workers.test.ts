@@ -1,6 +1,6 @@
 /** The Workflow of a comparison inside workerd: steps that fail for good, and a language model behind a binding. */
 
-import { introspectWorkflow } from "cloudflare:test";
+import { introspectWorkflow, listDurableObjectIds } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import type { StatusReport } from "#features/comparison/commands.ts";
@@ -99,6 +99,24 @@ describe("the explanation", () => {
       expect(await model.callsOf(word)).toHaveLength(3);
     },
   );
+});
+
+describe("an id of another shape", () => {
+  it("is refused before any object is woken", async () => {
+    const before = await listDurableObjectIds(env.STREAMS);
+    for (const id of ["x", "0".repeat(77), `${"0".repeat(40)}-${"0".repeat(36)}`]) {
+      for (const suffix of ["", "/history"]) {
+        const url = `http://headwater.test/api/compare/${id}${suffix}`;
+        expect((await exports.default.fetch(url)).status).toBe(400);
+      }
+    }
+    expect(await listDurableObjectIds(env.STREAMS)).toHaveLength(before.length);
+    // The same question about an id of the right shape does wake one.
+    const unknown = `${"0".repeat(40)}-${crypto.randomUUID()}`;
+    const url = `http://headwater.test/api/compare/${unknown}`;
+    expect((await exports.default.fetch(url)).status).toBe(404);
+    expect(await listDurableObjectIds(env.STREAMS)).toHaveLength(before.length + 1);
+  });
 });
 
 describe("the way through Cloudflare", () => {
