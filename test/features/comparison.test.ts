@@ -171,6 +171,12 @@ describe("POST /api/compare refuses", () => {
     ],
     ["an empty label", { ...good, leftLabel: "" }, "invalid_request"],
     ["a long label", { ...good, rightLabel: "x".repeat(65) }, "invalid_request"],
+    [
+      "a control character in a URL",
+      { ...good, leftUrl: "https://a.example/\n" },
+      "invalid_request",
+    ],
+    ["a control character in a label", { ...good, leftLabel: "a\u0000" }, "invalid_request"],
     ["a label of another type", { ...good, rightLabel: null }, "invalid_request"],
     ["an unknown field", { ...good, timeout: 5 }, "invalid_request"],
     ["a relative URL", { ...good, rightUrl: "/demo/staging" }, "invalid_url"],

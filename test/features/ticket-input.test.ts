@@ -7,6 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMPARISON_STATUS } from "../../src/features/comparison/refusals.ts";
 import { KIT_STATUS } from "../../src/features/refusal.ts";
 import { TICKETS_STATUS } from "../../src/features/tickets/refusal.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
@@ -16,6 +17,7 @@ import { call, type Ticket } from "./ticket-client.ts";
 interface Schema {
   readonly type?: string;
   readonly enum?: readonly string[];
+  readonly examples?: readonly unknown[];
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -46,7 +48,12 @@ interface Document {
   readonly components: { readonly securitySchemes: Readonly<Record<string, unknown>> };
 }
 
-const CODES: Readonly<Record<string, number>> = { ...STATUS, ...KIT_STATUS, ...TICKETS_STATUS };
+const CODES: Readonly<Record<string, number>> = {
+  ...STATUS,
+  ...KIT_STATUS,
+  ...TICKETS_STATUS,
+  ...COMPARISON_STATUS,
+};
 
 let data: string;
 let server: Server;
@@ -92,7 +99,8 @@ function fill(path: string, values: Readonly<Record<string, string>> = {}): stri
 }
 
 /** A value that a schema describes. */
-function goodValue({ type, enum: choices, minimum }: Schema): unknown {
+function goodValue({ type, enum: choices, examples, minimum }: Schema): unknown {
+  if (examples !== undefined) return examples[0];
   if (choices !== undefined) return choices[0];
   return type === "integer" || type === "number" ? (minimum ?? 1) : "text";
 }

@@ -10,16 +10,23 @@ import { comparisonRefusal } from "./refusals.ts";
 import { sha256Hex } from "./sha256.ts";
 import { decideTarget, type AllowedHosts } from "./ssrf-guard.ts";
 
+const PRINTABLE = /^\P{C}*$/u;
+const CONTROLS = "It must not have control characters.";
+
+// Whether it is a URL, and one that may be asked, has codes of its own: the schema looks at the text alone.
 const Url = v.pipe(
   v.string("Send an absolute URL."),
   v.nonEmpty("Send an absolute URL."),
   v.maxLength(URL_LENGTH_MAX, `A URL has at most ${URL_LENGTH_MAX} characters.`),
+  v.regex(PRINTABLE, CONTROLS),
+  v.examples(["https://example.com/"]),
 );
 const Label = v.optional(
   v.pipe(
     v.string("Send text."),
     v.nonEmpty("Send some text, or leave the label out."),
     v.maxLength(LABEL_LENGTH_MAX, `A label has at most ${LABEL_LENGTH_MAX} characters.`),
+    v.regex(PRINTABLE, CONTROLS),
   ),
 );
 
