@@ -26,16 +26,30 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest(async () => ({
+          cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: join(root, "wrangler.toml") },
             miniflare: {
-              bindings: { MIGRATIONS: await readD1Migrations(join(root, "migrations")) },
+              bindings: {
+                MIGRATIONS: await readD1Migrations(join(root, "migrations")),
+                DEVELOPMENT: "on",
+                COMPARE_ALLOWED_HOSTS: inject("probeTarget"),
+              },
+              serviceBindings: { AI: { name: "language-model", entrypoint: "LanguageModel" } },
+              workers: [
+                {
+                  name: "language-model",
+                  modules: true,
+                  scriptPath: join(root, "test/language-model.js"),
+                  compatibilityDate: "2026-11-01",
+                },
+              ],
             },
           })),
         ],
         test: {
           name: "workers",
           include: inWorkerd,
+          globalSetup: ["test/probe-target.ts"],
           setupFiles: ["test/seed.ts", "test/workers-setup.ts"],
           testTimeout: 30_000,
         },

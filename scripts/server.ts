@@ -16,11 +16,12 @@ import {
   Miniflare,
   type V4WorkerOptions,
 } from "miniflare";
-import { parseConfig, VARIABLES, type Config } from "../src/config.ts";
+import { loadConfig, parseConfig, VARIABLES, type Config } from "../src/config.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { applyMigrations, listMigrations } from "./migrations.ts";
 import { goOffline } from "./offline.ts";
 import { StartError } from "./start-error.ts";
+import { resumeInstances, sweepInstances, type WorkflowBinding } from "./workflows.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -29,6 +30,9 @@ const ANY_PORT_MIN = 15_000;
 const ANY_PORT_MAX = 32_000;
 const ANY_PORT_ATTEMPTS = 50;
 const WORKER = "src/worker.ts";
+/** Where workerd keeps its state, in the data directory. */
+const STATE = "v3";
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
 export interface ServerOptions {
   readonly host?: string;
@@ -60,7 +64,10 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const host = options.host ?? "127.0.0.1";
   const worker = await loadWorkerOptions();
-  const bindings = { ...worker.bindings, ...pickVariables(options.variables ?? {}) };
+  // A server on this machine is for development unless its variables say otherwise.
+  const development = { DEVELOPMENT: "on" };
+  const variables = pickVariables(options.variables ?? {});
+  const bindings = { ...worker.bindings, ...development, ...variables };
   const parsed = parseConfig(bindings);
   if (!parsed.ok) throw new StartError(parsed.errors);
   const migrations = options.migrationsDirectory ?? join(ROOT, "migrations");
@@ -74,19 +81,29 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   try {
     const port = await findPort(host, options.port ?? 0);
-    const script = await bundle(options.entry ?? WORKER);
+    const { script, exported } = await bundle(options.entry ?? WORKER);
     const { inspectorPort } = options;
-    const runtime = { worker: { ...worker, bindings }, script, host, port, data };
+    const served = { ...allowOwnHost(host, port), ...bindings };
+    const workflows = pickWorkflows(worker, exported);
+    const runtime = {
+      worker: { ...worker, workflows, bindings: served },
+      script,
+      host,
+      port,
+      data,
+    };
+    const killed = listKilled(data, workflows);
     const running = openMiniflare({ ...runtime, inspectorPort });
     miniflare = running;
     await running.ready;
     const database = () => running.getD1Database("DB");
     await applyMigrations(await database(), migrations);
+    await resumeKilled(running, killed);
     return {
-      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      url: `http://${formatHost(host)}:${port}`,
       port,
       dataDirectory: data.path,
-      config: parsed.config,
+      config: loadConfig(served),
       orphans: data.ended,
       database,
       stop,
@@ -97,7 +114,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-type WorkerOptions = Pick<V4WorkerOptions, "bindings"> & Record<string, unknown>;
+type Workflows = NonNullable<V4WorkerOptions["workflows"]>;
+type WorkerOptions = Pick<V4WorkerOptions, "bindings" | "workflows"> & Record<string, unknown>;
 
 async function loadWorkerOptions(): Promise<WorkerOptions> {
   goOffline();
@@ -115,8 +133,64 @@ function pickVariables(values: Readonly<Record<string, string | undefined>>) {
   return picked;
 }
 
+/**
+ * A comparison on this machine may ask the server itself, so that its demo can be seen; unless something else was
+ * configured, and only where nobody else reaches the server.
+ */
+function allowOwnHost(host: string, port: number): Record<string, string> {
+  if (!LOOPBACK.has(host)) return {};
+  const names = [...new Set([formatHost(host), "localhost"])];
+  return { COMPARE_ALLOWED_HOSTS: names.map((name) => `${name}:${port}`).join(",") };
+}
+
+function formatHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** The Workflows whose class the bundle has: workerd does not start with others. */
+function pickWorkflows({ workflows = {} }: WorkerOptions, exported: readonly string[]): Workflows {
+  const entries = Object.entries(workflows);
+  return Object.fromEntries(entries.filter(([, { className }]) => exported.includes(className)));
+}
+
+interface KilledInstances {
+  readonly binding: string;
+  readonly ids: readonly string[];
+}
+
+function listKilled(data: DataDirectory, workflows: Workflows): KilledInstances[] {
+  return Object.entries(workflows).map(([binding, { name }]) => ({
+    binding,
+    ids: sweepInstances(join(data.path, STATE), name, parseInstanceId),
+  }));
+}
+
+/** A comparison's Workflow has the comparison's id. */
+function parseInstanceId(params: unknown): string | undefined {
+  if (typeof params !== "object" || params === null || !("comparisonId" in params))
+    return undefined;
+  return typeof params.comparisonId === "string" ? params.comparisonId : undefined;
+}
+
+async function resumeKilled(running: Miniflare, killed: readonly KilledInstances[]): Promise<void> {
+  if (killed.every(({ ids }) => ids.length === 0)) return;
+  const bindings = await running.getBindings<Record<string, WorkflowBinding>>();
+  await Promise.all(
+    killed.map(async ({ binding, ids }) => {
+      const workflow = bindings[binding];
+      if (workflow !== undefined) await resumeInstances(workflow, ids);
+    }),
+  );
+}
+
+export interface Bundle {
+  readonly script: string;
+  /** The names of what the module exports. */
+  readonly exported: readonly string[];
+}
+
 /** A Worker and everything that it imports, as one module. */
-export async function bundle(entry: string = WORKER): Promise<string> {
+export async function bundle(entry: string = WORKER): Promise<Bundle> {
   const result = await build({
     entryPoints: [join(ROOT, entry)],
     bundle: true,
@@ -126,11 +200,13 @@ export async function bundle(entry: string = WORKER): Promise<string> {
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
     sourcemap: "inline",
+    metafile: true,
     logLevel: "silent",
   });
   const [output] = result.outputFiles;
-  if (output === undefined) throw new Error("esbuild wrote no file");
-  return output.text;
+  const [described] = Object.values(result.metafile.outputs);
+  if (output === undefined || described === undefined) throw new Error("esbuild wrote no file");
+  return { script: output.text, exported: described.exports };
 }
 
 interface Runtime {
@@ -153,7 +229,7 @@ function openMiniflare({ worker, script, host, port, data, inspectorPort }: Runt
       unsafeDirectSockets: [{ host, port }],
       unsafeRuntimeEnv: { ...data.environment },
       // The same state as of `wrangler dev --persist-to <data>`.
-      resourcePersistencePath: join(data.path, "v3"),
+      resourcePersistencePath: join(data.path, STATE),
       cf: false,
       logRequests: false,
       log: new Log(LogLevel.WARN),

@@ -1,6 +1,7 @@
 /** `npm start`: serves until it is told to stop. */
 
 import { parseArgs } from "node:util";
+import { warnOfOpenTickets } from "../src/features/tickets/settings.ts";
 import { startServer, type Server } from "./server.ts";
 import { StartError } from "./start-error.ts";
 
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   console.log(
     `Headwater is ready at ${url}/v1/stream/ (data in ${dataDirectory}, ACK_MODE=${config.ackMode})`,
   );
+  for (const warning of warnOfOpenTickets(config)) console.warn(warning);
   await stopped;
 }
 

@@ -11,6 +11,11 @@ const choices = names.flatMap((name) => {
   return variable.kind === "choice" ? [{ name, ...variable }] : [];
 });
 
+const texts = names.flatMap((name) => {
+  const variable = VARIABLES[name];
+  return variable.kind === "text" ? [{ name, ...variable }] : [];
+});
+
 describe("parseConfig", () => {
   it("takes the defaults for what is absent or empty", () => {
     const absent = parseConfig({});
@@ -63,6 +68,35 @@ describe("parseConfig", () => {
       expect(result.ok ? [] : result.errors).toEqual([expect.not.stringContaining(String(token))]);
     }
   });
+
+  it.each(texts)("takes $name as $rule", ({ name, default: usual, pattern, rule }) => {
+    if (usual !== "") expect(usual).toMatch(pattern);
+    expect(
+      parseConfig({ [name]: name.endsWith("TOKEN") ? "correct-horse-battery" : usual }).ok,
+    ).toBe(true);
+    for (const value of [" ", "a b", "x".repeat(257), "é", 7]) {
+      expect(parseConfig({ [name]: value })).toEqual({
+        ok: false,
+        errors: [`${name} is not what it must be: ${rule}.`],
+      });
+    }
+  });
+
+  it.each([
+    ["127.0.0.1:4437", ["127.0.0.1:4437"]],
+    ["127.0.0.1:4437,localhost:4437,[::1]:80", ["127.0.0.1:4437", "localhost:4437", "[::1]:80"]],
+    ["", []],
+  ])("reads COMPARE_ALLOWED_HOSTS as targets: %s", (value, targets) => {
+    const result = parseConfig({ COMPARE_ALLOWED_HOSTS: value });
+    expect(result.ok ? [...result.config.compareAllowedHosts] : result).toEqual(targets);
+  });
+
+  it.each(["localhost", "http://localhost:80", "localhost:80,", "*:80", "a:b", "a:80 b:80"])(
+    "refuses the targets %j",
+    (value) => {
+      expect(parseConfig({ COMPARE_ALLOWED_HOSTS: value }).ok).toBe(false);
+    },
+  );
 
   it("names every value that it refuses", () => {
     const result = parseConfig({ ACK_MODE: "x", FLUSH_BYTES: "x", SEGMENT_BYTES: "1024" });

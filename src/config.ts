@@ -21,6 +21,14 @@ export interface Config {
   readonly sseHeartbeatMs: number;
   /** Who has it may list, export and import every stream; nobody may where there is none. */
   readonly adminToken: string | undefined;
+  /** Whether routes of features that need a token are open where none is configured. */
+  readonly development: boolean;
+  readonly ticketsAdminToken: string | undefined;
+  readonly ticketsScannerToken: string | undefined;
+  readonly ticketsPrefix: string;
+  readonly ticketsTypes: readonly [string, ...string[]];
+  /** `host:port` targets that comparisons may ask although they are not public: for development and tests. */
+  readonly compareAllowedHosts: ReadonlySet<string>;
 }
 
 interface ChoiceVariable {
@@ -36,10 +44,18 @@ interface IntegerVariable {
   readonly max: number;
 }
 
-interface SecretVariable {
-  readonly kind: "secret";
-  readonly lengthMin: number;
-  readonly lengthMax: number;
+interface TextVariable {
+  readonly kind: "text";
+  readonly default: string;
+  readonly pattern: RegExp;
+  /** What the pattern asks for, in words. */
+  readonly rule: string;
+}
+
+function token(lengthMin: number) {
+  const rule = `${lengthMin} to 256 visible characters`;
+  const pattern = new RegExp(`^[!-~]{${lengthMin},256}$`);
+  return { kind: "text", default: "", pattern, rule } as const;
 }
 
 /** The variables by name; the first choice is the default. README.md's table is checked against this. */
@@ -65,8 +81,31 @@ export const VARIABLES = {
   LONG_POLL_TIMEOUT_MS: { kind: "integer", unit: "ms", default: 30_000, min: 100, max: 300_000 },
   SSE_DURATION_MS: { kind: "integer", unit: "ms", default: 60_000, min: 500, max: 3_600_000 },
   SSE_HEARTBEAT_MS: { kind: "integer", unit: "ms", default: 15_000, min: 100, max: 300_000 },
-  ADMIN_TOKEN: { kind: "secret", lengthMin: 16, lengthMax: 256 },
-} as const satisfies Record<string, ChoiceVariable | IntegerVariable | SecretVariable>;
+  ADMIN_TOKEN: token(16),
+  DEVELOPMENT: { kind: "choice", choices: ["off", "on"] },
+  TICKETS_ADMIN_TOKEN: token(8),
+  TICKETS_SCANNER_TOKEN: token(8),
+  TICKETS_PREFIX: {
+    kind: "text",
+    default: "TICKET",
+    pattern: /^[A-Z0-9]{1,20}$/,
+    rule: "1 to 20 of A-Z and 0-9",
+  },
+  TICKETS_TYPES: {
+    kind: "text",
+    default: "adult,child,senior,family",
+    pattern: /^[a-z0-9_-]{1,32}(?:,[a-z0-9_-]{1,32}){0,49}$/,
+    rule: "1 to 50 names of a-z, 0-9, _ and -, with commas",
+  },
+  COMPARE_ALLOWED_HOSTS: {
+    kind: "text",
+    default: "",
+    // Names, IPv4 addresses or IPv6 addresses in brackets, each with a port.
+    pattern:
+      /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}(?:,(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]):\d{1,5}){0,49}$/,
+    rule: "1 to 50 host:port targets in lower case, with commas",
+  },
+} as const satisfies Record<string, ChoiceVariable | IntegerVariable | TextVariable>;
 
 export type VariableName = keyof typeof VARIABLES;
 
@@ -105,18 +144,16 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     return variable.default;
   };
 
-  // A secret's value is in no message.
-  const secret = (name: VariableName, { lengthMin, lengthMax }: SecretVariable) => {
+  const text = (name: VariableName, { default: usual, pattern, rule }: TextVariable): string => {
     const value = env[name];
-    if (value === undefined || value === "") return undefined;
-    const isPrintable = typeof value === "string" && /^[!-~]*$/.test(value);
-    if (isPrintable && value.length >= lengthMin && value.length <= lengthMax) return value;
-    errors.push(
-      `${name} must have ${lengthMin} to ${lengthMax} printable ASCII characters without spaces.`,
-    );
-    return undefined;
+    if (value === undefined || value === "") return usual;
+    if (typeof value === "string" && pattern.test(value)) return value;
+    // A token is not repeated where it could be read.
+    errors.push(`${name} is not what it must be: ${rule}.`);
+    return usual;
   };
 
+  const [firstType = "", ...types] = text("TICKETS_TYPES", VARIABLES.TICKETS_TYPES).split(",");
   const config: Config = {
     ackMode: choice("ACK_MODE", VARIABLES.ACK_MODE.choices),
     cacheScope: choice("CACHE_SCOPE", VARIABLES.CACHE_SCOPE.choices),
@@ -127,9 +164,30 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): ConfigResul
     longPollTimeoutMs: integer("LONG_POLL_TIMEOUT_MS", VARIABLES.LONG_POLL_TIMEOUT_MS),
     sseDurationMs: integer("SSE_DURATION_MS", VARIABLES.SSE_DURATION_MS),
     sseHeartbeatMs: integer("SSE_HEARTBEAT_MS", VARIABLES.SSE_HEARTBEAT_MS),
-    adminToken: secret("ADMIN_TOKEN", VARIABLES.ADMIN_TOKEN),
+    adminToken: text("ADMIN_TOKEN", VARIABLES.ADMIN_TOKEN) || undefined,
+    development: choice("DEVELOPMENT", VARIABLES.DEVELOPMENT.choices) === "on",
+    ticketsAdminToken: text("TICKETS_ADMIN_TOKEN", VARIABLES.TICKETS_ADMIN_TOKEN) || undefined,
+    ticketsScannerToken:
+      text("TICKETS_SCANNER_TOKEN", VARIABLES.TICKETS_SCANNER_TOKEN) || undefined,
+    ticketsPrefix: text("TICKETS_PREFIX", VARIABLES.TICKETS_PREFIX),
+    ticketsTypes: [firstType, ...types],
+    compareAllowedHosts: new Set(
+      text("COMPARE_ALLOWED_HOSTS", VARIABLES.COMPARE_ALLOWED_HOSTS).split(",").filter(Boolean),
+    ),
   };
   return errors.length === 0 ? { ok: true, config } : { ok: false, errors };
+}
+
+/**
+ * The configuration of an environment that has been checked.
+ *
+ * @throws Error when it is refused: the Worker refuses before it asks an object or starts a Workflow, so that only a
+ *   deployment in mid-change comes here
+ */
+export function loadConfig(env: object): Config {
+  const parsed = parseConfig(env as Record<string, unknown>);
+  if (parsed.ok) return parsed.config;
+  throw new Error(parsed.errors.join(" "));
 }
 
 function show(value: unknown): string {

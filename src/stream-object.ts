@@ -7,6 +7,11 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
+import { indexFeatures, INSTALLED, type FeatureIndex } from "#features/installed.ts";
+import { FeatureHost } from "#features/host.ts";
+import type { CommandRequest, FeatureObject, ObjectReply, QueryRequest } from "#features/object.ts";
+import { fromRefusal } from "#features/refusal.ts";
+import { streamPath } from "#features/streams.ts";
 import { onAlarm } from "#engine/alarm.ts";
 import { acquireFork } from "#engine/fork.ts";
 import type { ForkGrant, ForkPeers, ForkRequest } from "#engine/peers.ts";
@@ -27,12 +32,21 @@ import { openAgeNotes } from "#storage/age-notes.ts";
 import { openJournal } from "#storage/journal.ts";
 import { openLog } from "#storage/log.ts";
 import { openSegments } from "#storage/segments.ts";
-import { parseConfig, type Config } from "./config.ts";
+import { loadConfig } from "./config.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
-export class StreamObject extends DurableObject<Env> {
+const INDEX = indexFeatures(INSTALLED);
+
+export class StreamObject extends DurableObject<Env> implements FeatureObject {
   readonly #target: Target;
+  /** Only where the path is a feature's. */
+  #host: FeatureHost | undefined;
+
+  /** The features of this deployment: tests serve others. */
+  protected get features(): FeatureIndex {
+    return INDEX;
+  }
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -85,6 +99,8 @@ export class StreamObject extends DurableObject<Env> {
       encoder: new EventEncoder(),
       settings: config,
     };
+    // A feature's timer is part of what the alarm is set by, whatever woke the object.
+    if (stream.slot.kind === "present") this.#openHost(stream.slot.record.path);
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -105,7 +121,53 @@ export class StreamObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await onAlarm(this.#target.stream);
+    try {
+      await this.#host?.onAlarm();
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      console.warn(`${error.message} The timer is asked again.`, error.cause);
+    } finally {
+      await onAlarm(this.#target.stream);
+    }
+  }
+
+  /** A command of the path's feature: decided, appended and answered in one transaction. */
+  runCommand(request: CommandRequest): Promise<ObjectReply> {
+    return this.#asFeature(request.path, (host) => host.runCommand(request));
+  }
+
+  /** A question to the path's feature. Writes nothing. */
+  runQuery(request: QueryRequest): Promise<ObjectReply> {
+    return this.#asFeature(request.path, (host) => host.runQuery(request));
+  }
+
+  /** Makes the tables of the path's feature anew from the stream. */
+  rebuild(path: string): Promise<ObjectReply> {
+    return this.#asFeature(path, (host) => host.rebuild());
+  }
+
+  async #asFeature(
+    path: string,
+    run: (host: FeatureHost) => Promise<ObjectReply>,
+  ): Promise<ObjectReply> {
+    const host = this.#host ?? this.#openHost(path);
+    if (host === undefined) throw new Error(`${path} is no feature's stream.`);
+    try {
+      return await run(host);
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error;
+      console.error(error.message, error.cause);
+      return { ok: false, refusal: fromRefusal(describeCommandFault(error)) };
+    }
+  }
+
+  #openHost(path: string): FeatureHost | undefined {
+    const feature = this.features(path);
+    if (feature === undefined) return undefined;
+    const { stream } = this.#target;
+    const { sql } = this.ctx.storage;
+    this.#host = new FeatureHost({ feature, path: streamPath(path), stream, sql });
+    return this.#host;
   }
 
   /** Called by the object of a fork that is being created. Adding the same fork twice is adding it once. */
@@ -128,13 +190,6 @@ export class StreamObject extends DurableObject<Env> {
   async holdsFork(forkId: string): Promise<boolean> {
     return holdsFork(this.#target.stream, forkId);
   }
-}
-
-function loadConfig(env: Env): Config {
-  const parsed = parseConfig(env as unknown as Record<string, unknown>);
-  if (parsed.ok) return parsed.config;
-  // The Worker refuses before it asks an object: only a deployment in mid-change comes here.
-  throw new Error(parsed.errors.join(" "));
 }
 
 function openPeers(streams: Env["STREAMS"]): ForkPeers {
@@ -161,6 +216,14 @@ function refusalOf(error: unknown) {
   if (!(error instanceof StorageFault)) throw error;
   console.error(error.message, error.cause);
   return describeFault(error);
+}
+
+/** A command has no producer headers to be repeated with: it has a key. */
+function describeCommandFault(fault: StorageFault) {
+  const refusal = describeFault(fault);
+  if (refusal.code === "unavailable") return refusal;
+  const message = `${fault.message} The command may have happened: send it again with the same Idempotency-Key.`;
+  return { ...refusal, message };
 }
 
 function describeFault({ message, effect }: StorageFault) {

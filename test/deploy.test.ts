@@ -22,7 +22,10 @@ describe("wrangler deploy", () => {
       expect(stdout).toContain(`env.DB (${database})`);
       const bucket = database.replace("headwater", "headwater-segments");
       expect(stdout).toContain(`env.SEGMENTS (${bucket})`);
+      expect(stdout).toMatch(/env\.COMPARISONS \(ComparisonWorkflow\)/);
       expect(stdout).toMatch(/env\.ACK_MODE \("journal"\)/);
+      // No deployment lets comparisons ask what is not public.
+      expect(stdout).not.toContain("COMPARE_ALLOWED_HOSTS");
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -10,6 +10,11 @@ import { renderMatrix } from "../conformance/report/matrix.ts";
 import { toRequirementResults } from "../conformance/report/requirement-results.ts";
 import { REQUIREMENTS } from "../conformance/requirements/catalogue.ts";
 import { VARIABLES } from "../src/config.ts";
+import { FINDING_CODES } from "../src/features/comparison/finding.ts";
+import { PROBE_ERROR_CODES } from "../src/features/comparison/signal-envelope.ts";
+import { COMPARISON_STATUS } from "../src/features/comparison/refusals.ts";
+import { KIT_STATUS } from "../src/features/refusal.ts";
+import { TICKETS_STATUS } from "../src/features/tickets/refusal.ts";
 import { STATUS } from "../src/http/status.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -34,13 +39,11 @@ describe("README.md", () => {
     const listed = rows(readme)
       .filter(([name]) => /^`[A-Z_]+`$/.test(name ?? ""))
       .map(([name, , unit, value, range]) => [name, unit, value, range]);
-    const expected = Object.entries(VARIABLES).map(([name, v]) =>
-      v.kind === "choice"
-        ? [`\`${name}\``, "", v.choices[0], v.choices.join(", ")]
-        : v.kind === "secret"
-          ? [`\`${name}\``, "characters", "", `${v.lengthMin}–${v.lengthMax}`]
-          : [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`],
-    );
+    const expected = Object.entries(VARIABLES).map(([name, v]) => {
+      if (v.kind === "choice") return [`\`${name}\``, "", v.choices[0], v.choices.join(", ")];
+      if (v.kind === "text") return [`\`${name}\``, "", v.default, v.rule];
+      return [`\`${name}\``, v.unit, String(v.default), `${v.min}–${v.max}`];
+    });
     expect(listed).toEqual(expected);
   });
 
@@ -67,6 +70,12 @@ describe("README.md", () => {
       "Producer-Expected-Seq: 1",
       "Stream-Next-Offset: 0000000000000001_0000000000000022",
       "Stream-Closed: true",
+      '{"valid":true,',
+      '{"valid":false,"reason":"duplicate",',
+      '"totalTickets":2,"activatedTickets":1,"validatedTickets":1,"rejectedScans":1,"byType":{"adult":2}',
+      '"type":"ticket.scan_rejected"',
+      '"severity":"critical","section":"body","keys":["bodyHash"],"message":"The bodies differ."',
+      '"severity":"warn","section":"headers","keys":["cache-control"],"message":"cache-control differs."',
     ]) {
       expect(stdout).toContain(line);
     }
@@ -81,8 +90,19 @@ describe("docs/errors.md", () => {
       code?.replaceAll("`", ""),
       Number(status),
     ]);
-    expect(Object.fromEntries(listed)).toEqual(STATUS);
-    expect(listed).toHaveLength(Object.keys(STATUS).length);
+    const codes = [STATUS, KIT_STATUS, TICKETS_STATUS, COMPARISON_STATUS].flatMap((statuses) =>
+      Object.entries(statuses),
+    );
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(codes));
+    // No two lists have a code in common, and none is listed twice.
+    expect(listed).toHaveLength(codes.length);
+  });
+});
+
+describe("docs/features.md", () => {
+  it("shows the feature that the tests serve, whole and as it is", () => {
+    const [, shown] = /```ts\n(.*?)```/s.exec(read("docs/features.md")) ?? [];
+    expect(shown).toBe(read("test/workers/counter.ts"));
   });
 });
 
@@ -97,6 +117,16 @@ describe("docs/durability.md", () => {
       expect(file, promise).not.toBe("");
       expect(read(file), promise).toContain(name);
     }
+  });
+});
+
+describe("docs/comparison.md", () => {
+  it("lists every finding and every reason of a probe without an answer, and no other", () => {
+    const listed = rows(read("docs/comparison.md")).map(
+      ([name]) => name?.replaceAll("`", "") ?? "",
+    );
+    expect(listed.filter((name) => /^[A-Z_]+$/.test(name))).toEqual(FINDING_CODES);
+    expect(listed.filter((name) => /^[a-z_]+$/.test(name))).toEqual(PROBE_ERROR_CODES);
   });
 });
 

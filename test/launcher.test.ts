@@ -8,6 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { launch, type Launched } from "../scripts/launch.ts";
 import { startServer } from "../scripts/server.ts";
 
+/** With these there is nothing to warn of. */
+const TOKENS = { TICKETS_ADMIN_TOKEN: "admin-token", TICKETS_SCANNER_TOKEN: "scanner-token" };
+
 let data: string;
 let started: Launched[];
 
@@ -55,6 +58,20 @@ describe("the launcher", () => {
     const server = start([], { ACK_MODE: "d1" });
     await server.ready;
     expect(server.stdout.join()).toContain("ACK_MODE=d1");
+  });
+
+  it.each([
+    ["both", {}, ["TICKETS_ADMIN_TOKEN", "TICKETS_SCANNER_TOKEN"]],
+    ["one", { TICKETS_ADMIN_TOKEN: TOKENS.TICKETS_ADMIN_TOKEN }, ["TICKETS_SCANNER_TOKEN"]],
+    ["none, for the routes are shut", { DEVELOPMENT: "off" }, []],
+  ])("warns of routes that a missing token leaves open: %s", async (_which, env, missing) => {
+    const server = start([], env);
+    await server.ready;
+    server.stop();
+    await server.exit;
+    expect(server.stderr).toEqual(
+      missing.map((name) => expect.stringContaining(`DEVELOPMENT MODE: ${name} is not set`)),
+    );
   });
 
   it("prints its usage", async () => {
@@ -139,7 +156,7 @@ describe("the launcher refuses to start", () => {
   });
 });
 
-function start(args: readonly string[] = [], env?: NodeJS.ProcessEnv): Launched {
+function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = TOKENS): Launched {
   const port = args.includes("--port") ? [] : ["--port", "0"];
   return launched(["--data", data, ...port, ...args], env);
 }

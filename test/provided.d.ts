@@ -1,4 +1,4 @@
-/** What test/servers.ts gives to the tests, through `inject("servers")`. */
+/** What the set-ups of the projects give to the tests, through `inject`. */
 
 // eslint-disable-next-line import/no-unassigned-import -- makes the module known, so that it can be augmented
 import "vitest";
@@ -13,6 +13,9 @@ export interface Servers {
 
 declare module "vitest" {
   interface ProvidedContext {
+    /** By test/servers.ts. */
     servers: Servers;
+    /** By test/probe-target.ts: the `host:port` of a site to be probed. */
+    probeTarget: string;
   }
 }

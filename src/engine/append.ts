@@ -193,7 +193,8 @@ function adds(decision: AppendDecision): boolean {
   return decision.kind === "append" && decision.frames.length > 0;
 }
 
-function refuseFull() {
+/** The refusal of a write while the journal holds as much as it may. */
+export function refuseFull() {
   return refuse({
     code: "journal_full",
     message:

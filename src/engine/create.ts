@@ -61,7 +61,8 @@ export async function create(stream: Stream, command: CreateCommand): Promise<Re
   });
 }
 
-function floorOf({ slot }: Stream): Position {
+/** Where the first stream at a path begins, or the next one after those that were there. */
+export function floorOf({ slot }: Stream): Position {
   return slot.kind === "absent" ? slot.floor : slot.record.floor;
 }
 
@@ -183,10 +184,38 @@ function giveBack(stream: Stream, task: number): void {
   stream.armAlarm();
 }
 
-type NewRecord = Pick<
+/** What is to be known of a stream before it is described whole. */
+export type NewRecord = Pick<
   StreamRecord,
   "id" | "contentType" | "lifetime" | "base" | "origin" | "lineage" | "fork"
 >;
+
+type RecordRequest = Pick<CreateCommand, "path" | "lifetime" | "retention" | "closed">;
+
+/** The record of a stream that is made now. */
+export function makeRecord(
+  stream: Stream,
+  { path, lifetime, retention, closed }: RecordRequest,
+  fields: NewRecord,
+): StreamRecord {
+  const now = stream.deps.now();
+  return {
+    ...fields,
+    path,
+    kind: streamKind(fields.contentType),
+    floor: floorOf(stream),
+    createdAtMs: now,
+    requestedLifetime: lifetime,
+    retention,
+    deadlineMs: storedDeadlineMs(fields.lifetime, now),
+    state: closed ? "closed" : "open",
+    closedBy: undefined,
+    flushed: fields.origin,
+    compacted: fields.origin,
+    writerSeq: undefined,
+    catalogued: false,
+  };
+}
 
 async function putStream(
   stream: Stream,
@@ -194,26 +223,9 @@ async function putStream(
   doneTask: number | undefined,
   fields: NewRecord,
 ): Promise<Result<Created>> {
-  const kind = streamKind(fields.contentType);
-  const parsed = parseFrames(command.body, kind);
+  const parsed = parseFrames(command.body, streamKind(fields.contentType));
   if (!parsed.ok) return parsed;
-  const now = stream.deps.now();
-  const record: StreamRecord = {
-    ...fields,
-    path: command.path,
-    kind,
-    floor: floorOf(stream),
-    createdAtMs: now,
-    requestedLifetime: command.lifetime,
-    retention: command.retention,
-    deadlineMs: storedDeadlineMs(fields.lifetime, now),
-    state: command.closed ? "closed" : "open",
-    closedBy: undefined,
-    flushed: fields.origin,
-    compacted: fields.origin,
-    writerSeq: undefined,
-    catalogued: false,
-  };
+  const record = makeRecord(stream, command, fields);
   const chunk = parsed.value.length === 0 ? undefined : chunkOf(fields.origin, parsed.value);
   const { tail } = stream.put(record, chunk, doneTask);
   stream.armAlarm();

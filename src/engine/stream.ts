@@ -82,6 +82,8 @@ export class Stream {
   compacting: Promise<void> | undefined;
   /** Cold rows and objects are being removed: nothing is compacted meanwhile. */
   removing: Promise<void> | undefined;
+  /** When code above the engine wants the alarm; undefined for never. */
+  timerDueMs: number | undefined;
   #slot: Slot;
   #cache: TailCache;
   /** The sliding deadline to the millisecond; the stored one is up to a tenth of the window late. */
@@ -167,8 +169,10 @@ export class Stream {
   /**
    * Moves the first position that can be read forward, and leaves the removal of what nobody reads any more to a
    * task. With the base that the stream has, it follows forks that are gone.
+   *
+   * @param chunk appended in the same commit, where the two belong together
    */
-  trim(base: Position): void {
+  trim(base: Position, chunk?: Chunk): void {
     if (this.#slot.kind === "absent") return;
     const { record } = this.#slot;
     const unread = earlier(base, this.deps.journal.keptForForks() ?? base);
@@ -179,6 +183,7 @@ export class Stream {
     // First what may be lost: a step that fails after the commit would leave memory behind what is stored.
     this.deps.ages.forget(base);
     this.commit({
+      ...(chunk === undefined ? {} : { chunk }),
       record: {
         ...record,
         base,
@@ -287,11 +292,12 @@ export class Stream {
     this.#taskDueMs = this.deps.journal.tasks()[0]?.dueMs;
   }
 
-  /** The next time anything is to be done: flush, expiry, retention or a task. */
+  /** The next time anything is to be done: flush, expiry, retention, a task, or a timer of code above the engine. */
   nextDueMs(): number | undefined {
-    const { flushDueMs = Infinity } = this;
+    const { flushDueMs = Infinity, timerDueMs = Infinity } = this;
     const due = Math.min(
       flushDueMs,
+      timerDueMs,
       this.#deadlineMs ?? Infinity,
       this.retentionClock.dueMs ?? Infinity,
       this.#taskDueMs ?? Infinity,

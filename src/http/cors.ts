@@ -12,6 +12,7 @@ const ACCEPTED = [
   "If-None-Match",
   "If-Match",
   "Last-Event-ID",
+  "Idempotency-Key",
   HEADER.seq,
   HEADER.ttl,
   HEADER.expiresAt,

@@ -28,6 +28,11 @@ export function chunkEnd({ start, ends, payload, cut }: Chunk): Position {
   return { seq: start.seq + frames, byte: start.byte + payload.length };
 }
 
+/** The frames of a chunk, without a copy. */
+export function splitFrames({ ends, payload }: Chunk): Uint8Array[] {
+  return ends.map((end, i) => payload.subarray(i === 0 ? 0 : ends[i - 1], end));
+}
+
 /** A chunk of whole frames. No frame is empty. */
 export function chunkOf(start: Position, frames: readonly Uint8Array[]): Chunk {
   const ends: number[] = [];

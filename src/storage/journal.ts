@@ -15,6 +15,7 @@ import { ZERO, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp, ProducerState } from "#protocol/producer.ts";
 import { attemptWrite } from "./attempt.ts";
+
 import type {
   Commit,
   Coordinate,
@@ -22,11 +23,11 @@ import type {
   FrameRun,
   Journal,
   Slot,
-  StoredTask,
   StreamRecord,
   Task,
 } from "./contract.ts";
 import { createTable, prepareTables, type JournalTable } from "./journal-schema.ts";
+import { TaskTable } from "./task-table.ts";
 
 type Row = {
   byte: number;
@@ -52,15 +53,14 @@ export function openJournal(storage: DurableObjectStorage): Journal {
   return new SqliteJournal(storage);
 }
 
-class SqliteJournal implements Journal {
+class SqliteJournal extends TaskTable implements Journal {
   readonly #storage: DurableObjectStorage;
-  readonly #sql: SqlStorage;
   #current: JournalTable;
 
   constructor(storage: DurableObjectStorage) {
+    super(storage.sql);
     this.#storage = storage;
-    this.#sql = storage.sql;
-    storage.transactionSync(() => prepareTables(this.#sql));
+    storage.transactionSync(() => prepareTables(this.sql));
     const a = this.#newest("journal_a")?.byte ?? -1;
     const b = this.#newest("journal_b")?.byte ?? -1;
     this.#current = b > a ? "journal_b" : "journal_a";
@@ -71,7 +71,7 @@ class SqliteJournal implements Journal {
   }
 
   load(): Slot {
-    const [row] = this.#sql.exec<{ value: string }>("SELECT value FROM slot").toArray();
+    const [row] = this.sql.exec<{ value: string }>("SELECT value FROM slot").toArray();
     if (row === undefined) return { kind: "absent", floor: ZERO };
     const stored = JSON.parse(row.value) as { floor: Position } | { record: StreamRecord };
     if ("floor" in stored) return { kind: "absent", floor: stored.floor };
@@ -86,6 +86,10 @@ class SqliteJournal implements Journal {
       tail: rowEnd(newest),
       writerSeq: newest.writer_seq ?? undefined,
     };
+  }
+
+  transaction<T>(run: () => T): T {
+    return this.#storage.transactionSync(run);
   }
 
   commit(commit: Commit): void {
@@ -122,20 +126,20 @@ class SqliteJournal implements Journal {
     this.#transact(() => {
       this.#writeSlot({ floor });
       for (const table of ["journal_a", "journal_b"] as const) this.#empty(table);
-      for (const table of ["producers", "edges"]) this.#sql.exec(`DELETE FROM ${table}`);
-      this.#sql.exec("DELETE FROM tasks WHERE task ->> 'kind' = 'reconcile'");
+      for (const table of ["producers", "edges"]) this.sql.exec(`DELETE FROM ${table}`);
+      this.sql.exec("DELETE FROM tasks WHERE task ->> 'kind' = 'reconcile'");
       for (const task of tasks) this.addTask(task, 0);
     });
   }
 
   producer(id: string): ProducerState | undefined {
-    return this.#sql
+    return this.sql
       .exec<{ epoch: number; seq: number }>("SELECT epoch, seq FROM producers WHERE id = ?", id)
       .toArray()[0];
   }
 
   producers(): ProducerStamp[] {
-    return this.#sql
+    return this.sql
       .exec<{ id: string; epoch: number; seq: number }>(
         "SELECT id, epoch, seq FROM producers ORDER BY id",
       )
@@ -161,7 +165,7 @@ class SqliteJournal implements Journal {
 
   seek(by: Coordinate, value: number): FrameRun | undefined {
     for (const table of [this.#current, this.#other]) {
-      const [row] = this.#sql
+      const [row] = this.sql
         .exec<Omit<Row, "body" | "writer_seq"> & { size: number }>(
           `SELECT byte, seq, ends, length(body) AS size FROM ${table} WHERE ${by} <= ? ORDER BY byte DESC LIMIT 1`,
           value,
@@ -179,7 +183,7 @@ class SqliteJournal implements Journal {
   }
 
   holdsFrames(): boolean {
-    const rows = this.#sql.exec(
+    const rows = this.sql.exec(
       "SELECT 1 FROM (SELECT byte FROM journal_a UNION ALL SELECT byte FROM journal_b) LIMIT 1",
     );
     return rows.toArray().length > 0;
@@ -203,7 +207,7 @@ class SqliteJournal implements Journal {
   }
 
   addEdge(edge: Edge): void {
-    this.#write(
+    this.write(
       "INSERT OR REPLACE INTO edges (fork_id, fork_path, kept_seq, kept_byte) VALUES (?, ?, ?, ?)",
       edge.forkId,
       edge.forkPath,
@@ -213,76 +217,39 @@ class SqliteJournal implements Journal {
   }
 
   removeEdge(forkId: string): void {
-    this.#write("DELETE FROM edges WHERE fork_id = ?", forkId);
+    this.write("DELETE FROM edges WHERE fork_id = ?", forkId);
   }
 
   edges(): { forkId: string; forkPath: StreamPath }[] {
     const query = "SELECT fork_id AS forkId, fork_path AS forkPath FROM edges ORDER BY fork_id";
-    return this.#sql.exec<{ forkId: string; forkPath: StreamPath }>(query).toArray();
+    return this.sql.exec<{ forkId: string; forkPath: StreamPath }>(query).toArray();
   }
 
   hasEdges(): boolean {
-    return this.#sql.exec("SELECT 1 FROM edges LIMIT 1").toArray().length > 0;
+    return this.sql.exec("SELECT 1 FROM edges LIMIT 1").toArray().length > 0;
   }
 
   keptForForks(): Position | undefined {
-    return this.#sql
+    return this.sql
       .exec<{ seq: number; byte: number }>(
         "SELECT kept_seq AS seq, kept_byte AS byte FROM edges ORDER BY kept_byte LIMIT 1",
       )
       .toArray()[0];
   }
 
-  addTask(task: Task, dueMs: number): number {
-    const insert = "INSERT INTO tasks (task, attempts, due_ms) VALUES (?, 0, ?) RETURNING id";
-    const json = JSON.stringify(task);
-    return attemptWrite(() => this.#sql.exec<{ id: number }>(insert, json, dueMs).one().id);
-  }
-
-  tasks(): StoredTask[] {
-    return this.#sql
-      .exec<{ id: number; task: string; attempts: number; due_ms: number }>(
-        "SELECT * FROM tasks ORDER BY due_ms, id",
-      )
-      .toArray()
-      .map(({ id, task, attempts, due_ms: dueMs }) => ({
-        id,
-        task: JSON.parse(task) as Task,
-        attempts,
-        dueMs,
-      }));
-  }
-
-  replaceTask(id: number, task: Task, dueMs: number): void {
-    const statement = "UPDATE tasks SET task = ?, attempts = 0, due_ms = ? WHERE id = ?";
-    this.#write(statement, JSON.stringify(task), dueMs, id);
-  }
-
-  postponeTask(id: number, dueMs: number): void {
-    this.#write("UPDATE tasks SET attempts = attempts + 1, due_ms = ? WHERE id = ?", dueMs, id);
-  }
-
-  finishTask(id: number): void {
-    this.#write("DELETE FROM tasks WHERE id = ?", id);
-  }
-
   #transact(write: () => void): void {
     attemptWrite(() => this.#storage.transactionSync(write));
   }
 
-  #write(statement: string, ...values: (string | number)[]): void {
-    attemptWrite(() => this.#sql.exec(statement, ...values));
-  }
-
   #writeSlot(value: { floor: Position } | { record: StreamRecord }): void {
-    this.#sql.exec(
+    this.sql.exec(
       "INSERT INTO slot VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       JSON.stringify(value),
     );
   }
 
   #writeProducer({ id, epoch, seq }: ProducerStamp): void {
-    this.#sql.exec(
+    this.sql.exec(
       "INSERT INTO producers VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
       id,
       epoch,
@@ -292,17 +259,17 @@ class SqliteJournal implements Journal {
 
   #empty(table: JournalTable): void {
     const some = `SELECT 1 FROM ${table} LIMIT ${DELETED_ROWS_MAX + 1}`;
-    if (this.#sql.exec(some).toArray().length <= DELETED_ROWS_MAX) {
-      this.#sql.exec(`DELETE FROM ${table}`);
+    if (this.sql.exec(some).toArray().length <= DELETED_ROWS_MAX) {
+      this.sql.exec(`DELETE FROM ${table}`);
       return;
     }
-    this.#sql.exec(`DROP TABLE ${table}`);
-    this.#sql.exec(createTable(table));
+    this.sql.exec(`DROP TABLE ${table}`);
+    this.sql.exec(createTable(table));
   }
 
   #insert(chunk: Chunk, writerSeq: string | undefined): void {
     for (const { start, ends, payload } of cutChunk(chunk, JOURNAL_ROW_BYTES_MAX)) {
-      this.#sql.exec(
+      this.sql.exec(
         `INSERT INTO ${this.#current} VALUES (?, ?, ?, ?, ?)`,
         start.byte,
         start.seq,
@@ -314,7 +281,7 @@ class SqliteJournal implements Journal {
   }
 
   #newest(table: JournalTable) {
-    return this.#sql
+    return this.sql
       .exec<NewestRow>(
         `SELECT byte, seq, length(body) AS size, iif(ends IS NULL, 1, json_array_length(ends)) AS count, writer_seq
          FROM ${table} ORDER BY byte DESC LIMIT 1`,
@@ -324,7 +291,7 @@ class SqliteJournal implements Journal {
 
   /** The rows that overlap the bytes from `from` to `until`, as chunks. */
   #rows(table: JournalTable, from: number, until: number): Chunk[] {
-    return this.#sql
+    return this.sql
       .exec<Row>(
         `SELECT * FROM ${table}
          WHERE byte >= ifnull((SELECT max(byte) FROM ${table} WHERE byte <= ?1), ?1) AND byte < ?2 ORDER BY byte`,

@@ -1,12 +1,12 @@
 /** What is deployed has no fault points. */
 
 import { expect, it } from "vitest";
-import { bundle } from "../../scripts/server.ts";
+import { bundle, type Bundle } from "../../scripts/server.ts";
 
 const TRACES = ["__faults", "crossNow", "A test ends this object", "test/faults"];
 
 /** Without the source map, which names files and is base64. */
-const codeOf = (script: string) => script.replace(/^\/\/# sourceMappingURL=.*$/m, "");
+const codeOf = ({ script }: Bundle) => script.replace(/^\/\/# sourceMappingURL=.*$/m, "");
 
 it("the production bundle holds no trace of the fault points", async () => {
   const code = codeOf(await bundle());
