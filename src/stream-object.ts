@@ -61,6 +61,7 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
       peers: openPeers(env.STREAMS),
       now: () => Date.now(),
       sync: () => ctx.storage.sync(),
+      transaction: (run) => ctx.storage.transactionSync(run),
       newId: () => crypto.randomUUID(),
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       setAlarm: (atMs) => void ctx.storage.setAlarm(atMs),

@@ -46,6 +46,8 @@ export interface EngineDependencies {
   readonly now: () => number;
   /** Returns when everything that was written is durable. */
   readonly sync: () => Promise<void>;
+  /** Makes one transaction of all that `run` writes into the object's database. Undoes it when `run` throws. */
+  readonly transaction: <T>(run: () => T) => T;
   /** A new stream id, never given before. */
   readonly newId: () => string;
   /** Returns after some milliseconds, if the object lives as long. */

@@ -58,7 +58,7 @@ export async function transact<Value>(
   if (refusal !== undefined) return refuse(refusal);
   const streamId = present?.record.id ?? stream.deps.newId();
   const tail = present?.tail ?? floorOf(stream);
-  const write = stream.deps.journal.transaction(() => {
+  const write = stream.deps.transaction(() => {
     const decided = decide({ exists: present !== undefined, streamId, tail });
     commitWrite(stream, path, streamId, decided);
     return decided;

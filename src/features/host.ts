@@ -80,7 +80,7 @@ export class FeatureHost {
     const { slot } = this.#stream;
     if (slot.kind === "absent") return { ok: true, answer: encode({ events: 0 }) };
     const { id, base } = slot.record;
-    this.#stream.deps.journal.transaction(() => this.#projection.create(id, base));
+    this.#stream.deps.transaction(() => this.#projection.create(id, base));
     await this.#ready();
     return { ok: true, answer: encode({ events: slot.tail.seq - base.seq }) };
   }
@@ -189,11 +189,11 @@ export class FeatureHost {
   }
 
   async #replay(id: string): Promise<void> {
-    const { journal } = this.#stream.deps;
+    const { transaction } = this.#stream.deps;
     const begun = this.#stream.sameStream(id);
     if (begun === undefined) return;
     if (this.#projection.replayFrom(id) === undefined) {
-      journal.transaction(() => this.#projection.create(id, begun.record.base));
+      transaction(() => this.#projection.create(id, begun.record.base));
     }
     for (;;) {
       const from = this.#projection.replayFrom(id);
@@ -203,7 +203,7 @@ export class FeatureHost {
       if (now === undefined) return;
       if (!page.ok) throw new Error(`${this.#path} cannot be replayed: ${page.refusal.message}`);
       // The last page and the word that the tables are complete are one transaction, with nothing before the tail left.
-      journal.transaction(() => {
+      transaction(() => {
         const next = this.#projection.project(page.value.chunks.flatMap(splitFrames), from);
         this.#projection.replayed(next.byte >= now.tail.byte ? undefined : next);
         this.#refreshTimer();
@@ -215,7 +215,7 @@ export class FeatureHost {
   #onEmptyTables<T>(run: () => T): T {
     let value: { readonly of: T } | undefined;
     try {
-      this.#stream.deps.journal.transaction(() => {
+      this.#stream.deps.transaction(() => {
         this.#projection.create("", undefined);
         value = { of: run() };
         throw new Undone({ ok: true, answer: "" });

@@ -143,8 +143,6 @@ export type Coordinate = keyof Position;
  */
 export interface Journal {
   load(): Slot;
-  /** Makes one transaction of the calls in `run`, and of whatever else it writes into the object's database. */
-  transaction<T>(run: () => T): T;
   commit(commit: Commit): void;
   /** Puts a stream where none is, with its first frames and producers, and forgets the intent to fork or import. */
   create(

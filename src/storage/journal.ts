@@ -88,10 +88,6 @@ class SqliteJournal extends TaskTable implements Journal {
     };
   }
 
-  transaction<T>(run: () => T): T {
-    return this.#storage.transactionSync(run);
-  }
-
   commit(commit: Commit): void {
     const { record, chunk, producer, writerSeq, task } = commit;
     // One row is a transaction by itself: most appends are.

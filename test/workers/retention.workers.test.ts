@@ -149,9 +149,11 @@ describe("retention", () => {
     const path = "retention/alarm";
     const alarm = () => inStream(path, (_, { storage }) => storage.getAlarm());
     await create(path, { Seconds: 100 });
-    expect(await alarm()).toBeNull();
+    const waitMs = async () => ((await alarm()) ?? Infinity) - Date.now();
+    // The one of the flush, which brings the stream into the catalogue.
+    expect(await waitMs()).toBeGreaterThan(RETENTION_STEP_MS);
     await post(path, TEXT, "x");
-    expect(((await alarm()) ?? Infinity) - Date.now()).toBeLessThanOrEqual(RETENTION_STEP_MS);
+    expect(await waitMs()).toBeLessThanOrEqual(RETENTION_STEP_MS);
   });
 
   it("notes no age with an append, and none in a stream without a bound of age", async () => {

@@ -277,7 +277,7 @@ describe("a venue", () => {
     }
     const stats = await ask(streams.query(readStats, path, null));
     expect(stats).toMatchObject({ totalTickets: 0, activatedTickets: 0, byCompany: { Agency: 0 } });
-  });
+  }, 120_000);
 
   it("answers that an outcome is unknown when D1 fails in mode d1, and the same key finds it", async () => {
     tuneStreams({ ackMode: "d1" });
