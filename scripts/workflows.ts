@@ -7,7 +7,7 @@
  * those that have ended are removed, because the stream holds what they did.
  */
 
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,12 +56,8 @@ export function sweepInstances(
 }
 
 function listFiles(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // No Workflow has ever run here.
-    return [];
-  }
+  // Before the first Workflow there is no directory.
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 function readInstance(file: string): { readonly ended: boolean; readonly params: unknown } {
