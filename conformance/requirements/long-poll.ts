@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Requirement } from "../harness/requirement.ts";
 import { pause } from "../harness/subject.ts";
 import { expectHeader, expectNoHeader, expectPrompt, expectStatus, expectText } from "./check.ts";
-import { pollAtTail, startPoll } from "./follow.ts";
+import { appendDuringPoll, pollAtTail, startPoll } from "./follow.ts";
 
 export const longPoll: readonly Requirement[] = [
   {
@@ -42,12 +42,9 @@ export const longPoll: readonly Requirement[] = [
     tests: {
       "answers an append that comes while it waits": async (s) => {
         const path = await s.create({ body: "old" });
-        const poll = await startPoll(s, path, await s.tail(path));
-        assert(!poll.isAnswered(), "It did not wait.");
-        const { nextOffset } = await s.post(path, "new");
-        const answer = await poll.answer;
+        const { appended, answer } = await appendDuringPoll(s, path, "new");
         expectText(answer, "new");
-        expectHeader(answer, "Stream-Next-Offset", nextOffset);
+        expectHeader(answer, "Stream-Next-Offset", appended.nextOffset);
       },
       "wakes all that wait": async (s) => {
         const path = await s.create();
@@ -101,9 +98,9 @@ export const longPoll: readonly Requirement[] = [
       "carries it with old and with new data": async (s) => {
         const path = await s.create({ body: "old" });
         expectHeader(await s.poll(path, "-1"), "Stream-Cursor");
-        const poll = await startPoll(s, path, await s.tail(path));
-        await s.post(path, "new");
-        expectHeader(await poll.answer, "Stream-Cursor");
+        const { answer } = await appendDuringPoll(s, path, "new");
+        expectStatus(answer, 200);
+        expectHeader(answer, "Stream-Cursor");
       },
     },
   },
@@ -166,10 +163,7 @@ export const longPoll: readonly Requirement[] = [
       "answers what is appended to the fork": async (s) => {
         const source = await s.create({ body: "one" });
         const fork = await s.fork(source);
-        const poll = await startPoll(s, fork, await s.tail(fork));
-        assert(!poll.isAnswered(), "It did not wait.");
-        await s.post(fork, "own");
-        expectText(await poll.answer, "own");
+        expectText((await appendDuringPoll(s, fork, "own")).answer, "own");
       },
     },
   },
