@@ -9,9 +9,9 @@ export const APPEND_BYTES_MAX = 16 * MIB;
  * What the bodies that one object is reading may hold together. With {@link ANSWERS_BYTES_MAX} it stays below the
  * 128 MB of an object, and leaves as much again for what is not thrown away yet.
  */
-export const UPLOADS_BYTES_MAX = 32 * MIB;
+export const UPLOADS_BYTES_MAX = 24 * MIB;
 /** What the answers that one object has not sent yet may hold together. */
-export const ANSWERS_BYTES_MAX = 32 * MIB;
+export const ANSWERS_BYTES_MAX = 24 * MIB;
 /** Bodies and answers up to this size are not counted: that would cost more than they hold. */
 export const UNCOUNTED_BYTES_MAX = 16 * KIB;
 /** A body has this long to arrive, and a second more for every {@link BODY_BYTES_PER_SECOND_MIN} of its length. */
