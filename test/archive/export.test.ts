@@ -50,6 +50,31 @@ describe("one stream", () => {
     expect((await next(messages.length)).status).toBe(200);
   });
 
+  it("takes its application along: commands go on where they were", async () => {
+    const ask = (server: { url: string }, route: string, body: unknown) =>
+      fetch(`${server.url}/api/${route}`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(body),
+      });
+    const created = await ask(scene.source, "tickets", { ticketType: "adult" });
+    const { tickets } = (await created.json()) as { tickets: { qrCode: string }[] };
+    const company = await ask(scene.source, "companies", { name: "Harbour Tours" });
+    const { companyKey } = (await company.json()) as { companyKey: string };
+    const [ticket] = tickets;
+    if (ticket === undefined) throw new Error("No ticket was created.");
+    const { qrCode } = ticket;
+    expect((await ask(scene.source, "tickets/activate", { qrCode, companyKey })).status).toBe(200);
+    const file = await scene.exportFile("tickets", { kind: "path", path: "tickets/main" });
+    expect(await scene.importFile(file)).toMatchObject({ imported: 1, failed: 0 });
+    const validate = async () =>
+      (await (await ask(scene.target, "tickets/validate", { qrCode })).json()) as unknown;
+    expect(await validate()).toMatchObject({ valid: true });
+    expect(await validate()).toMatchObject({ valid: false, reason: "duplicate" });
+    const stats = await fetch(`${scene.target.url}/api/tickets/stats`);
+    expect(await stats.json()).toMatchObject({ totalTickets: 1, validatedTickets: 1 });
+  });
+
   it("is left out once its time is over", async () => {
     const soon = new Date(Date.now() + 2_000).toISOString();
     const url = `${scene.source.url}/v1/stream/short`;

@@ -43,6 +43,8 @@ export class Scene {
         dataDirectory: join(directory, name),
         variables: {
           ADMIN_TOKEN: TOKEN,
+          TICKETS_ADMIN_TOKEN: TOKEN,
+          TICKETS_SCANNER_TOKEN: TOKEN,
           SEGMENT_BYTES: "65536",
           FLUSH_BYTES: "16384",
           FLUSH_INTERVAL_MS: "200",
