@@ -100,8 +100,7 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
       encoder: new EventEncoder(),
       settings: config,
     };
-    // A feature's timer is part of what the alarm is set by, whatever woke the object.
-    if (stream.slot.kind === "present") this.#openHost(stream.slot.record.path);
+    this.#openPresent();
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -115,7 +114,12 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
   /** A request of the operator, who has shown the token: an export or an import. */
   async administer(request: Request): Promise<Response> {
     try {
-      return await handleAdmin(request, this.#target.stream, this.#target.uploads);
+      const answer = await handleAdmin(request, this.#target.stream, this.#target.uploads);
+      // An import may have brought a feature's stream, with a timer that is due.
+      if (this.#host === undefined && this.#openPresent() !== undefined) {
+        this.#target.stream.armAlarm();
+      }
+      return answer;
     } catch (error) {
       return respondRefusal(refusalOf(error));
     }
@@ -160,6 +164,12 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
       console.error(error.message, error.cause);
       return { ok: false, refusal: fromRefusal(describeCommandFault(error)) };
     }
+  }
+
+  /** A feature's timer is part of what the alarm is set by, whatever woke the object. */
+  #openPresent(): FeatureHost | undefined {
+    const { slot } = this.#target.stream;
+    return slot.kind === "present" ? this.#openHost(slot.record.path) : undefined;
   }
 
   #openHost(path: string): FeatureHost | undefined {

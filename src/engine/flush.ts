@@ -79,10 +79,16 @@ export async function flushThrough(stream: Stream, id: string, until: Position):
  * @returns whether there is room now; if not, D1 is down or slower than the appends
  */
 export async function makeRoom(stream: Stream): Promise<boolean> {
-  const { delay, settings } = stream.deps;
-  const flush = background(stream, () => runFlush(stream));
-  await Promise.race([flush, delay(ROOM_MS)]);
-  return stream.journalBytes < settings.journalBytesMax;
+  const { delay, now, settings } = stream.deps;
+  const untilMs = now() + ROOM_MS;
+  const isFull = () => stream.journalBytes >= settings.journalBytesMax;
+  const { journalFrom } = stream;
+  await Promise.race([background(stream, () => runFlush(stream)), delay(ROOM_MS)]);
+  // The flush that was under way may have been of what was sealed before; one that moved nothing has failed.
+  if (isFull() && now() < untilMs && stream.journalFrom.byte > journalFrom.byte) {
+    await Promise.race([background(stream, () => runFlush(stream)), delay(untilMs - now())]);
+  }
+  return !isFull();
 }
 
 /** Flushes and compacts without anybody waiting for it; a failure is retried by the alarm. */
@@ -119,13 +125,18 @@ export function runFlush(stream: Stream): Promise<void> {
 
 async function flushOnce(stream: Stream): Promise<void> {
   const { slot } = stream;
-  if (slot.kind === "absent") return;
+  if (slot.kind === "absent") {
+    // A flush that failed after the stream was deleted has asked to be repeated.
+    stream.flushDueMs = undefined;
+    return;
+  }
   const { id } = slot.record;
   if (!truncates(stream, slot)) return send(stream, id, slot.tail);
   const sealed = stream.deps.journal.seal();
   if (sealed === undefined) {
-    await enlist(stream, slot);
+    // Before the wait: an append, or another stream, may come during it.
     stream.flushDueMs = undefined;
+    await enlist(stream, slot);
     return;
   }
   await send(stream, id, sealed);
@@ -167,7 +178,8 @@ async function send(stream: Stream, id: string, until: Position): Promise<void> 
       openBlock !== undefined && bytes <= OPEN_BLOCK_BYTES_MAX ? [openBlock, ...chunks] : chunks;
     const blocks = packChunks(joined, BLOCK_BYTES_MAX);
     const last = blocks.at(-1);
-    if (last === undefined) throw new Error("The journal lacks frames that it committed.");
+    if (last === undefined || chunks.length === 0)
+      throw new Error("The journal lacks frames that it committed.");
     await stream.deps.log.insert(present.record, blocks);
     if (stream.sameStream(id) === undefined) return;
     stream.flushed(chunkEnd(last), last.payload.length < OPEN_BLOCK_BYTES_MAX ? last : undefined);
@@ -217,6 +229,7 @@ async function compactOnce(stream: Stream, { record }: Present): Promise<boolean
     intend(stream, id, segments.keyOf(id, [first, ...rest]));
     segment = await segments.put(id, [first, ...rest]);
     if (stream.sameStream(id) === undefined) return false;
+    intend(stream, id, segment.key);
     await log.replaceBySegment(id, segment);
   }
   const now = stream.sameStream(id);
@@ -228,11 +241,16 @@ async function compactOnce(stream: Stream, { record }: Present): Promise<boolean
   return true;
 }
 
-/** Notes which object is about to be put: one that a crash leaves without a row is removed later. */
+/**
+ * Notes which object is about to be put: one that a crash leaves without a row is removed later. With every step the
+ * time starts anew, for a row may still come as long after the last request as {@link LATE_MS}.
+ */
 function intend(stream: Stream, streamId: string, key: string): void {
-  if (sweepsOf(stream, key).length > 0) return;
   const { journal, now } = stream.deps;
-  journal.addTask({ kind: "sweep", streamId, key }, now() + LATE_MS);
+  const task = { kind: "sweep", streamId, key } as const;
+  const [noted] = sweepsOf(stream, key);
+  if (noted === undefined) journal.addTask(task, now() + LATE_MS);
+  else journal.replaceTask(noted.id, task, now() + LATE_MS);
   stream.refreshTasks();
   stream.armAlarm();
 }

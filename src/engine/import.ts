@@ -15,6 +15,7 @@ import { comparePositions, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp } from "#protocol/producer.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
+import { decodeStrict } from "#protocol/utf8.ts";
 import type { StreamRecord, Task } from "#storage/contract.ts";
 import { expire } from "./remove.ts";
 import type { Stream } from "./stream.ts";
@@ -82,9 +83,17 @@ export async function importFrames(stream: Stream, chunk: Chunk): Promise<Result
       message: "These frames go past the end of the stream that the import began with.",
     });
   }
+  if (streamKind(manifest.contentType) === "json" && !holdsJson(chunk)) {
+    return refuse({
+      code: "invalid_import",
+      message: "A frame of a JSON stream is not valid JSON.",
+    });
+  }
   const isSegment = chunk.payload.length >= settings.segmentBytes;
   if (isSegment) {
-    await log.replaceBySegment(task.streamId, await segments.put(task.streamId, [chunk]));
+    const segment = await segments.put(task.streamId, [chunk]);
+    // Blocks before it are no leftovers: earlier portions of the import may have been small.
+    await log.replaceBySegment(task.streamId, segment, segment.start);
   } else {
     const record = recordOf(stream, task, "" as StreamPath);
     await log.insert({ ...record, catalogued: true }, packChunks([chunk], BLOCK_BYTES_MAX));
@@ -102,6 +111,24 @@ export async function importFrames(stream: Stream, chunk: Chunk): Promise<Result
   journal.replaceTask(taskId, { ...task, at: end, compacted }, now() + IDLE_MS_MAX);
   followTasks(stream);
   return accept(end);
+}
+
+/** Checksums say that a file is as it was written, not that what was written was a stream. */
+function holdsJson({ ends, payload }: Chunk): boolean {
+  return ends.every((end, i) => {
+    const text = decodeStrict(payload.subarray(i === 0 ? 0 : ends[i - 1], end));
+    return text !== undefined && isJson(text);
+  });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return false;
+  }
 }
 
 /** Makes the stream of the frames that were imported: from here on it is there, whole. */

@@ -3,8 +3,8 @@
  * there, removes objects before the rows that name them, and is followed by its task's end only when all is gone.
  */
 
-import { earlier } from "#protocol/offset.ts";
-import type { Stream } from "./stream.ts";
+import { earlier, type Position } from "#protocol/offset.ts";
+import type { Present, Stream } from "./stream.ts";
 
 /**
  * How long after it was sent a write may still happen. An object that dies does not take its requests along: D1 ends
@@ -24,24 +24,30 @@ export async function eraseStored(stream: Stream, id: string): Promise<void> {
 
 /** Removes what lies before the first position that the stream or one of its forks can read. */
 export async function removeTrimmed(stream: Stream, id: string): Promise<void> {
-  const { journal, log, segments } = stream.deps;
+  const { log, segments } = stream.deps;
   // Blocks that were sent before the trim arrive before the look.
   await Promise.allSettled([stream.flushing]);
   await alone(stream, async () => {
     const present = stream.sameStream(id);
     // A stream that was deleted meanwhile is erased as a whole.
     if (present === undefined) return;
-    const { base } = present.record;
-    const unread = earlier(base, journal.keptForForks() ?? base);
+    let unread = unreadBefore(stream, present);
     for (;;) {
       const trimmed = await log.segmentsBefore(id, unread);
-      const last = trimmed.at(-1);
-      if (last === undefined) break;
-      await segments.remove(trimmed.map(({ key }) => key));
-      await log.trim(id, last.end);
+      if (trimmed.length > 0) await segments.remove(trimmed.map(({ key }) => key));
+      await log.trim(id, trimmed.at(-1)?.end ?? unread);
+      if (trimmed.length > 0) continue;
+      // Another trim may have come meanwhile, and have left its removal to this one.
+      const now = stream.sameStream(id);
+      if (now === undefined || unreadBefore(stream, now).byte <= unread.byte) return;
+      unread = unreadBefore(stream, now);
     }
-    await log.trim(id, unread);
   });
+}
+
+/** Before this position neither the stream nor one of its forks reads. */
+function unreadBefore({ deps }: Stream, { record }: Present): Position {
+  return earlier(record.base, deps.journal.keptForForks() ?? record.base);
 }
 
 /** Removes the object of a compaction that did not come to its end, unless a row has come to name it. */

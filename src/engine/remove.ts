@@ -112,8 +112,12 @@ async function runTask(stream: Stream, stored: StoredTask): Promise<number | und
     case "trim":
       await removeTrimmed(stream, task.streamId);
       return undefined;
-    case "erase":
     case "import":
+      // From now on nobody can go on with it: what is half erased must not become a stream.
+      stream.deps.journal.replaceTask(stored.id, { kind: "erase", streamId: task.streamId }, 0);
+      await erase(stream, task.streamId);
+      return undefined;
+    case "erase":
       await erase(stream, task.streamId);
       return undefined;
     case "unlist":

@@ -11,6 +11,7 @@ import { kitRefusal } from "./refusal.ts";
 export const ANSWERS_MAX = 10_000;
 export const ANSWER_MS = 86_400_000;
 
+const UNAUTHORISED = 401;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS command_answers (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
     fingerprint TEXT NOT NULL, at_ms INTEGER NOT NULL, reply TEXT NOT NULL)`;
@@ -41,6 +42,8 @@ export class Answers {
   }
 
   store({ key, fingerprint }: IdempotencyKey, reply: ObjectReply, nowMs: number): void {
+    // Who has no right to a command may not push the answers of others out.
+    if (!reply.ok && reply.refusal.status === UNAUTHORISED) return;
     if (!this.#exists) this.#sql.exec(SCHEMA);
     this.#exists = true;
     const { n } = this.#sql

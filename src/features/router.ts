@@ -22,11 +22,6 @@ export const IDEMPOTENCY_KEY_LENGTH_MAX = 256;
 // Issues that one message names: a caller corrects them together.
 const ISSUES_MAX = 5;
 
-const TOO_LARGE = fromRefusal({
-  code: "body_too_large",
-  message: `The body is larger than ${ROUTE_BODY_BYTES_MAX} bytes.`,
-});
-
 type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly refusal: FeatureRefusal };
@@ -69,15 +64,14 @@ async function answer(route: Route, request: IRequest & Request, env: Env): Prom
     await dropBody(request);
     return run(route, request, env, { ...parsed.value, body: undefined });
   }
-  if (Number(request.headers.get("Content-Length")) > ROUTE_BODY_BYTES_MAX) {
-    return refuseUnread(request, TOO_LARGE);
-  }
   // A Worker serves many clients, but no request may wait for the timer of another: each has its own.
-  return withBody(request, new Uploads(() => Date.now()), async (bytes) => {
+  const uploads = new Uploads(() => Date.now());
+  const use = async (bytes: Uint8Array) => {
     const body = parseBody(schema, bytes);
     if (!body.ok) return respondFeatureRefusal(body.refusal);
     return run(route, request, env, { ...parsed.value, body: body.value });
-  });
+  };
+  return withBody(request, uploads, use, ROUTE_BODY_BYTES_MAX);
 }
 
 async function run(
@@ -143,7 +137,6 @@ function parseQuery({ query }: Route, sent: URLSearchParams): Parsed<unknown> {
 }
 
 function parseBody(schema: v.GenericSchema, bytes: Uint8Array): Parsed<unknown> {
-  if (bytes.length > ROUTE_BODY_BYTES_MAX) return { ok: false, refusal: TOO_LARGE };
   const text = decodeStrict(bytes);
   if (text === undefined) return refuseJson("The body is not valid UTF-8.");
   try {

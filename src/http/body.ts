@@ -13,7 +13,7 @@ import type { Upload, Uploads } from "./uploads.ts";
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * Reads the body, at most {@link APPEND_BYTES_MAX} bytes of it, and answers with what `use` makes of it.
+ * Reads the body, at most `bytesMax` bytes of it, and answers with what `use` makes of it.
  *
  * A body above the limit, shorter or longer than its Content-Length, cut off by a client that went away, or too slow
  * is refused: nothing of it is used. Its bytes count among those of the object until the answer is made.
@@ -22,16 +22,17 @@ export async function withBody(
   request: Request,
   uploads: Uploads,
   use: (body: Uint8Array) => Promise<Response>,
+  bytesMax = APPEND_BYTES_MAX,
 ): Promise<Response> {
   const header = request.headers.get("Content-Length");
   const declared = header === null ? undefined : Number(header);
-  if (declared !== undefined && declared > APPEND_BYTES_MAX) {
+  if (declared !== undefined && declared > bytesMax) {
     await dropBody(request);
-    return respondRefusal(TOO_LARGE);
+    return respondRefusal(tooLarge(bytesMax));
   }
   const upload = uploads.begin(declared);
   try {
-    const body = await readBody(request, upload, declared);
+    const body = await readBody(request, upload, declared, bytesMax);
     if (!body.ok) return respondRefusal(body.refusal);
     upload.complete();
     return await use(body.value);
@@ -44,8 +45,9 @@ async function readBody(
   request: Request,
   upload: Upload,
   declared: number | undefined,
+  bytesMax: number,
 ): Promise<Result<Uint8Array>> {
-  if (declared === undefined) return collect(request, upload);
+  if (declared === undefined) return collect(request, upload, bytesMax);
   if (declared > UNCOUNTED_BYTES_MAX && !(await upload.enter(declared))) {
     await dropBody(request);
     return refuse(BUSY);
@@ -106,7 +108,11 @@ async function take(request: Request, upload: Upload): Promise<Result<Uint8Array
 }
 
 /** A body of unknown length: it takes room when more than a little of it has come. */
-async function collect(request: Request, upload: Upload): Promise<Result<Uint8Array>> {
+async function collect(
+  request: Request,
+  upload: Upload,
+  bytesMax: number,
+): Promise<Result<Uint8Array>> {
   if (request.body === null) return accept(new Uint8Array());
   let body: Uint8Array = new Uint8Array(UNCOUNTED_BYTES_MAX);
   let length = 0;
@@ -119,9 +125,9 @@ async function collect(request: Request, upload: Upload): Promise<Result<Uint8Ar
       if (upload.isSlow) return refuse(TOO_SLOW);
       if (done) break;
       const next = length + value.length;
-      if (next > APPEND_BYTES_MAX) return await refuseRest(reader, TOO_LARGE);
+      if (next > bytesMax) return await refuseRest(reader, tooLarge(bytesMax));
       if (!counted && next > UNCOUNTED_BYTES_MAX) {
-        counted = await upload.enter(APPEND_BYTES_MAX);
+        counted = await upload.enter(bytesMax);
         if (!counted) return await refuseRest(reader, BUSY);
       }
       if (next > body.length) body = grow(body, length, next);
@@ -154,10 +160,10 @@ const ABORTED: Refusal = {
   message: "The body ended before it was complete.",
 };
 
-const TOO_LARGE: Refusal = {
-  code: "body_too_large",
-  message: `The body is larger than ${APPEND_BYTES_MAX} bytes. Send it in several appends.`,
-};
+function tooLarge(bytesMax: number): Refusal {
+  const advice = bytesMax === APPEND_BYTES_MAX ? " Send it in several appends." : "";
+  return { code: "body_too_large", message: `The body is larger than ${bytesMax} bytes.${advice}` };
+}
 
 const TOO_SLOW: Refusal = {
   code: "body_too_slow",

@@ -17,7 +17,7 @@ const manifest = fc
   .record({
     id: fc.uuid(),
     contentType: fc.constantFrom("text/plain", "application/json; charset=utf-8"),
-    createdAtMs: count,
+    createdAtMs: fc.integer({ min: 0, max: 8.64e15 }),
     lifetime,
     retention: fc.option(
       fc.oneof(
@@ -52,6 +52,8 @@ describe("a manifest", () => {
     ["contentType", "text"],
     ["contentType", "text/plain; a=\n"],
     ["createdAtMs", -1],
+    ["createdAtMs", 8.64e15 + 1],
+    ["tail", "9007199254740991_9007199254740991"],
     ["createdAtMs", "1"],
     ["ttlSeconds", 1.5],
     ["expiresAt", "tomorrow"],

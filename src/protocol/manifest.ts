@@ -1,6 +1,10 @@
 /** What an export says of a stream besides its frames: everything that the stream's answers depend on. */
 
-import { CONTENT_TYPE_LENGTH_MAX, STREAM_SEQ_LENGTH_MAX } from "./limits.ts";
+import {
+  CONTENT_TYPE_LENGTH_MAX,
+  PRODUCER_ID_LENGTH_MAX,
+  STREAM_SEQ_LENGTH_MAX,
+} from "./limits.ts";
 import { isMediaType } from "./content-type.ts";
 import { FOREVER, parseExpiresAt, parseTtl, type Lifetime } from "./expiry.ts";
 import { formatOffset, parsePosition, type Position } from "./offset.ts";
@@ -8,6 +12,9 @@ import type { ProducerStamp } from "./producer.ts";
 import { parseBound, RETENTION_BOUNDS, type Retention } from "./retention.ts";
 
 const ID_LENGTH_MAX = 100;
+// Half of what a number counts exactly, and the last moment that a date can name.
+const POSITION_MAX = 2 ** 52;
+const TIME_MS_MAX = 8.64e15;
 // What a header may say: a content type is sent back in one.
 const HEADER_VALUE = /^[\t -~\u0080-\u00ff]*$/;
 
@@ -63,7 +70,7 @@ export function parseManifest(value: unknown): StreamManifest | undefined {
   const retention = parseRetention(value);
   const closure = parseClosure(value);
   if (typeof id !== "string" || id === "" || id.length > ID_LENGTH_MAX) return undefined;
-  if (!isContentType(contentType) || !isCount(createdAtMs)) return undefined;
+  if (!isContentType(contentType) || !isTime(createdAtMs)) return undefined;
   if (typeof closed !== "boolean" || !isWriterSeq(streamSeq)) return undefined;
   if (span === undefined || lifetime === undefined) return undefined;
   if (retention === undefined || closure === undefined) return undefined;
@@ -86,8 +93,9 @@ function parseSpan(
   const [floor, base, tail] = ["floor", "base", "tail"].map((name) => parseToken(value[name]));
   if (floor === undefined || base === undefined || tail === undefined) return undefined;
   const [frames, bytes] = [tail.seq - base.seq, tail.byte - base.byte];
-  // A frame has at least one byte.
-  return frames < 0 || frames > bytes ? undefined : { floor, base, tail };
+  // A frame has at least one byte, and a stream has room to go on.
+  const isBounded = [floor, tail].every(({ seq, byte }) => Math.max(seq, byte) <= POSITION_MAX);
+  return frames < 0 || frames > bytes || !isBounded ? undefined : { floor, base, tail };
 }
 
 function formatRetention(retention: Retention): Record<string, number> {
@@ -137,7 +145,8 @@ export function parseProducers(value: unknown): ProducerStamp[] | undefined {
 function parseProducer(value: unknown): ProducerStamp | undefined {
   if (!Array.isArray(value) || value.length !== 3) return undefined;
   const [id, epoch, seq] = value as unknown[];
-  if (typeof id !== "string" || id === "" || !isCount(epoch) || !isCount(seq)) return undefined;
+  if (typeof id !== "string" || id === "" || id.length > PRODUCER_ID_LENGTH_MAX) return undefined;
+  if (!isCount(epoch) || !isCount(seq)) return undefined;
   return { id, epoch, seq };
 }
 
@@ -162,6 +171,11 @@ function isContentType(value: unknown): value is string {
 function isWriterSeq(value: unknown): value is string | undefined {
   if (value === undefined) return true;
   return typeof value === "string" && value !== "" && value.length <= STREAM_SEQ_LENGTH_MAX;
+}
+
+/** Milliseconds since 1970 that a date can hold. */
+function isTime(value: unknown): value is number {
+  return isCount(value) && value <= TIME_MS_MAX;
 }
 
 function isCount(value: unknown): value is number {

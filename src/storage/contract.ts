@@ -225,8 +225,11 @@ export interface Log {
   namesObject(streamId: string, key: string): Promise<boolean>;
   /** The segment that holds a position, if any does. */
   segmentAt(streamId: string, at: Position): Promise<Segment | undefined>;
-  /** Puts a segment in the place of the blocks that it holds, in one transaction. */
-  replaceBySegment(streamId: string, segment: Segment): Promise<void>;
+  /**
+   * Puts a segment in the place of the blocks that it holds, in one transaction. Blocks before it are leftovers and go
+   * as well, but for those before `from`.
+   */
+  replaceBySegment(streamId: string, segment: Segment, from?: Position): Promise<void>;
   /** Takes a stream out of the catalogue; its blocks and segments stay. */
   unlist(streamId: string): Promise<void>;
   erase(streamId: string): Promise<void>;

@@ -148,6 +148,8 @@ class SqliteJournal extends TaskTable implements Journal {
     let room = bytesMax;
     for (const table of [this.#other, this.#current]) {
       for (const chunk of this.#rows(table, at.byte, at.byte + room)) {
+        // The last row of the sealed table, when what is asked for is in the other one.
+        if (chunkEnd(chunk).byte <= at.byte) continue;
         const part = sliceFrom(chunk, at, kind);
         if (part === undefined) return chunks;
         chunks.push(part);

@@ -73,12 +73,14 @@ export function openLog(db: D1Database): Log {
       await attempt("D1", "unknown", () => db.batch(statements));
     },
 
-    async replaceBySegment(streamId, segment) {
+    async replaceBySegment(streamId, segment, from) {
       const { end } = segment;
       const insert = insertSegment(db, streamId, segment);
       const remove = db
-        .prepare("DELETE FROM blocks WHERE stream_id = ?1 AND start < ?2 AND end <= ?2")
-        .bind(streamId, end.byte);
+        .prepare(
+          "DELETE FROM blocks WHERE stream_id = ?1 AND start >= ?3 AND start < ?2 AND end <= ?2",
+        )
+        .bind(streamId, end.byte, from?.byte ?? 0);
       await attempt("D1", "unknown", () => db.batch([insert, remove]));
     },
 

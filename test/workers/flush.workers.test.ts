@@ -2,7 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { append } from "#engine/append.ts";
+import { background, runFlush } from "#engine/flush.ts";
+import { remove } from "#engine/remove.ts";
 import { OPEN_BLOCK_BYTES_MAX } from "#protocol/limits.ts";
+import { StorageFault } from "#storage/contract.ts";
 import {
   ask,
   compact,
@@ -82,6 +86,42 @@ describe("a D1 that takes nothing", () => {
 });
 
 describe("a flush", () => {
+  it("of a stream that was deleted while it failed is not tried for ever", async () => {
+    const path = "flush/deleted";
+    await put(path, TEXT, "x");
+    const due = await inStream(path, async (stream) => {
+      const { log } = stream.deps;
+      const insert = log.insert.bind(log);
+      let fail = () => {};
+      log.insert = () =>
+        new Promise((_, reject) => {
+          fail = () => reject(new StorageFault("D1 did not answer.", "unknown"));
+        });
+      const flushing = background(stream, () => runFlush(stream));
+      remove(stream);
+      fail();
+      await flushing;
+      log.insert = insert;
+      await runFlush(stream);
+      return stream.flushDueMs;
+    });
+    expect(due).toBeUndefined();
+  });
+
+  it("that only brings an empty stream into the catalogue does not forget an append meanwhile", async () => {
+    const path = "flush/enlisted";
+    await put(path, TEXT);
+    const due = await inStream(path, async (stream) => {
+      const flushing = runFlush(stream);
+      const body = new TextEncoder().encode("x");
+      const options = { close: false, producer: undefined, writerSeq: undefined };
+      const appending = append(stream, { contentType: TEXT, body, ...options });
+      await Promise.all([flushing, appending]);
+      return stream.flushDueMs;
+    });
+    expect(due).toBeDefined();
+  });
+
   it("sends what does not fit into one portion in several", async () => {
     const path = "flush/portions";
     await put(path, "application/octet-stream");
@@ -99,18 +139,18 @@ describe("a flush", () => {
 
   it("makes a small block longer, and begins another where it is long enough", async () => {
     const path = "flush/open";
-    const append = "x".repeat(100);
+    const word = "x".repeat(100);
     await put(path, TEXT);
-    const appends = Math.ceil(OPEN_BLOCK_BYTES_MAX / append.length) + 5;
+    const appends = Math.ceil(OPEN_BLOCK_BYTES_MAX / word.length) + 5;
     for (let i = 0; i < appends; i++) {
-      await post(path, TEXT, append);
+      await post(path, TEXT, word);
       await flush(path);
     }
     const blocks = await blocksOf(path);
     expect(blocks).toHaveLength(2);
-    expect(blocks.at(-1)?.end).toBe(appends * append.length);
+    expect(blocks.at(-1)?.end).toBe(appends * word.length);
     await restart(path);
-    expect(await textOf(path)).toBe(append.repeat(appends));
+    expect(await textOf(path)).toBe(word.repeat(appends));
   });
 });
 

@@ -13,7 +13,17 @@ import { formatOffset, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { Result } from "#protocol/refusal.ts";
 import { openJournal } from "#storage/journal.ts";
-import { ask, codeOf, flush, inStream, put, restart, stubOf, tuneStreams } from "./harness.ts";
+import {
+  ask,
+  codeOf,
+  flush,
+  inStream,
+  put,
+  readBytes,
+  restart,
+  stubOf,
+  tuneStreams,
+} from "./harness.ts";
 
 const DAY_MS = 86_400_000;
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -105,6 +115,45 @@ describe("an import", () => {
     expect(tasks).toEqual([]);
     await flush(path);
     expect(await stagedRows()).toBe(0);
+  });
+
+  it("keeps small portions when a large one follows them", async () => {
+    const path = "import/mixed";
+    const steps = await inStream(path, async (stream) => {
+      const begun = [
+        outcome(beginImport(stream, MANIFEST)),
+        outcome(await importFrames(stream, FIRST)),
+      ];
+      const { settings } = stream.deps;
+      const { segmentBytes } = settings;
+      Object.assign(settings, { segmentBytes: 4 });
+      begun.push(outcome(await importFrames(stream, SECOND)));
+      Object.assign(settings, { segmentBytes });
+      return [...begun, outcome(finishImport(stream, path as StreamPath, []))];
+    });
+    expect(steps.at(-1)).toBe(formatOffset(TAIL));
+    await restart(path);
+    expect(new TextDecoder().decode(await readBytes(path))).toBe("aaaabbbb");
+    await flush(path);
+  });
+
+  it("refuses frames of a JSON stream that are no JSON", async () => {
+    const manifest = { ...MANIFEST, id: "json", contentType: "application/json" };
+    const codes = await inStream("import/json", async (stream) => [
+      outcome(beginImport(stream, manifest)),
+      outcome(await importFrames(stream, FIRST)),
+      outcome(
+        await importFrames(stream, chunkOf(BASE, [new Uint8Array([0x22, 0xff, 0xff, 0x22])])),
+      ),
+      outcome(await importFrames(stream, chunkOf(BASE, [encode("1234")]))),
+    ]);
+    expect(codes).toEqual([
+      formatOffset(BASE),
+      "invalid_import",
+      "invalid_import",
+      formatOffset(SECOND.start),
+    ]);
+    await daysLater("import/json", 1.1);
   });
 
   it("is erased when nobody goes on with it for a day, and not before", async () => {

@@ -4,7 +4,18 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { packChunks } from "#protocol/frames.ts";
 import { BLOCK_BYTES_MAX } from "#protocol/limits.ts";
-import { ask, compact, flush, inStream, post, put, readBytes, restart, settle } from "./harness.ts";
+import {
+  ask,
+  compact,
+  flush,
+  inStream,
+  nextOffset,
+  post,
+  put,
+  readBytes,
+  restart,
+  settle,
+} from "./harness.ts";
 
 const TEXT = "text/plain";
 const textOf = async (path: string) => new TextDecoder().decode(await readBytes(path));
@@ -95,7 +106,11 @@ describe("a flush that a crash cuts short after its insert", () => {
   it("is repeated when the crash came after the seal and an append joined the other table", async () => {
     await put("seal", TEXT, "a");
     await inStream("seal", ({ deps }) => void deps.journal.seal());
+    const offset = nextOffset(await ask("seal", { method: "HEAD" }));
     await post("seal", TEXT, "b");
+    await restart("seal");
+    // A reader who goes on where the sealed table ends, with nothing in memory.
+    expect(new TextDecoder().decode(await readBytes("seal", offset))).toBe("b");
     await restart("seal");
     expect(await textOf("seal")).toBe("ab");
     await post("seal", TEXT, "c");

@@ -12,6 +12,7 @@ import {
   ACCESS_CONTROL_HEADERS_MAX,
   CORE_HEADERS,
   HEADER_LENGTH_MAX,
+  HEADER_NAME_LENGTH_MAX,
   REDIRECTS_MAX,
   type ProbeError,
   type ProbeResponse,
@@ -137,7 +138,7 @@ function pickHeaders(headers: Headers): ProbeResponse["headers"] {
     if (value !== null) core[name] = value.slice(0, HEADER_LENGTH_MAX);
   }
   const accessControl = [...headers]
-    .filter(([name]) => name.startsWith("access-control-"))
+    .filter(([name]) => name.startsWith("access-control-") && name.length <= HEADER_NAME_LENGTH_MAX)
     .slice(0, ACCESS_CONTROL_HEADERS_MAX)
     .map(([name, value]) => [name, value.slice(0, HEADER_LENGTH_MAX)] as const);
   return accessControl.length === 0

@@ -7,6 +7,8 @@ import { URL_LENGTH_MAX } from "./normalized-url.ts";
 
 /** The longest header value that is kept, in UTF-16 units; the rest is cut off. */
 export const HEADER_LENGTH_MAX = 2_048;
+/** Headers with longer names are left out: no browser knows one. */
+export const HEADER_NAME_LENGTH_MAX = 48;
 /** How many `access-control-*` headers are kept. */
 export const ACCESS_CONTROL_HEADERS_MAX = 16;
 /** How many redirects are followed. */
