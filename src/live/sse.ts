@@ -30,8 +30,8 @@ const PIECE_BYTES = 65_536;
 // A control event has four short fields.
 const CONTROL_BYTES_MAX = 1_024;
 
-// A page and the events that are made of it are there at the same time.
-const COPIES = 2;
+// A page and the events that are made of it are there at the same time: bytes also as base64, twice for a moment.
+const COPIES = 4;
 
 /** A page with the room that it takes; a small one takes none. */
 export interface HeldPage {
