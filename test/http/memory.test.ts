@@ -165,7 +165,7 @@ async function watch(run: () => Promise<void>): Promise<Peaks> {
 }
 
 function expectBounded({ held, resident, samples }: Peaks): void {
-  expect(samples).toBeGreaterThan(5);
+  expect(samples).toBeGreaterThan(2);
   // More than nothing: what is watched is what is loaded.
   expect(held).toBeGreaterThan(2 * MIB);
   expect(held).toBeLessThan(HELD_BYTES_MAX);
