@@ -1,6 +1,6 @@
 /** The object's one alarm: whatever is due is done, then the next time is computed from the state. */
 
-import { background, runCompaction, runFlush } from "./flush.ts";
+import { background, flushAndCompact } from "./flush.ts";
 import { expire, runTasks } from "./remove.ts";
 import { enforceRetention } from "./retention.ts";
 import type { Stream } from "./stream.ts";
@@ -21,8 +21,5 @@ export async function onAlarm(stream: Stream): Promise<void> {
 
 async function flushDue(stream: Stream): Promise<void> {
   if (!stream.leftOver && stream.deps.now() < (stream.flushDueMs ?? Infinity)) return;
-  await background(stream, async () => {
-    await runFlush(stream);
-    await runCompaction(stream);
-  });
+  await background(stream, () => flushAndCompact(stream));
 }

@@ -153,24 +153,24 @@ function refused(refusal: Refusal): AppendDecision {
  * @throws StorageFault with effect `unknown` when D1 failed in mode `d1`: the journal has the bytes
  */
 export async function append(stream: Stream, command: AppendCommand): Promise<Result<Appended>> {
-  await stream.turns.next();
-  let opened = openStream(stream, expire);
-  if (!opened.ok) return opened;
-  let decision = decideAppend(viewOf(stream, opened.value, command), command);
-  while (adds(decision) && stream.journalBytes >= stream.deps.settings.journalBytesMax) {
-    if (!(await makeRoom(stream))) return refuseFull();
+  for (;;) {
     await stream.turns.next();
-    opened = openStream(stream, expire);
+    const opened = openStream(stream, expire);
     if (!opened.ok) return opened;
-    decision = decideAppend(viewOf(stream, opened.value, command), command);
+    const decision = decideAppend(viewOf(stream, opened.value, command), command);
+    if (decision.kind === "refused") return refuse(decision.refusal);
+    if (adds(decision) && stream.journalBytes >= stream.deps.settings.journalBytesMax) {
+      if (!(await makeRoom(stream))) return refuseFull();
+      // The stream may have changed meanwhile: everything is decided anew.
+      continue;
+    }
+    const { record, tail } = opened.value;
+    stream.touch();
+    if (decision.kind === "append") commitAppend(stream, command, decision.frames);
+    stream.armAlarm();
+    await acknowledge(stream, record.id);
+    return accept(describe(stream, record.id, command, decision, tail));
   }
-  if (decision.kind === "refused") return refuse(decision.refusal);
-  const { record, tail } = opened.value;
-  stream.touch();
-  if (decision.kind === "append") commitAppend(stream, command, decision.frames);
-  stream.armAlarm();
-  await acknowledge(stream, record.id);
-  return accept(describe(stream, record.id, command, decision, tail));
 }
 
 function viewOf(

@@ -71,14 +71,14 @@ export async function exportFrames(
     });
   }
   const run = await collectWhole(stream, id, record.kind, from, until);
-  const whole = run === undefined ? undefined : wholeFrames(run);
-  if (run !== undefined && whole === undefined) return refuseHalfFrame();
-  if (whole !== undefined && !hasLargeFrame(whole)) return accept(whole);
-  if (whole !== undefined) return refuseHalfFrame();
-  return refuse({
-    code: "invalid_offset",
-    message: "This is not an offset before the tail that the export began with.",
-  });
+  if (run === undefined) {
+    return refuse({
+      code: "invalid_offset",
+      message: "This is not an offset before the tail that the export began with.",
+    });
+  }
+  const whole = wholeFrames(run);
+  return whole === undefined || hasLargeFrame(whole) ? refuseHalfFrame() : accept(whole);
 }
 
 /** Frames, the last of which may be cut only if nothing follows it or something precedes it. */

@@ -59,8 +59,7 @@ function flushSoon(stream: Stream): void {
   void background(stream, async () => {
     await stream.deps.delay(BURST_MS);
     stream.flushingSoon = false;
-    await runFlush(stream);
-    await runCompaction(stream);
+    await flushAndCompact(stream);
   });
 }
 
@@ -93,10 +92,13 @@ export async function makeRoom(stream: Stream): Promise<boolean> {
 
 /** Flushes and compacts without anybody waiting for it; a failure is retried by the alarm. */
 export function startFlush(stream: Stream): void {
-  void background(stream, async () => {
-    await runFlush(stream);
-    await runCompaction(stream);
-  });
+  void background(stream, () => flushAndCompact(stream));
+}
+
+/** Brings the journal to D1, and what that makes too much there to R2. */
+export async function flushAndCompact(stream: Stream): Promise<void> {
+  await runFlush(stream);
+  await runCompaction(stream);
 }
 
 function startCompaction(stream: Stream): void {
