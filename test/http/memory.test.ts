@@ -92,8 +92,13 @@ class Isolate {
     return new Isolate(socket);
   }
 
+  /** Buffers that are garbage are given back a moment after a collection: what two in a row find is held. */
+  async leastHeldBytes(): Promise<number> {
+    return Math.min(await this.#heldBytes(), await this.#heldBytes());
+  }
+
   /** What is held after a garbage collection, in bytes. */
-  async heldBytes(): Promise<number> {
+  async #heldBytes(): Promise<number> {
     await this.#send("HeapProfiler.collectGarbage");
     const usage = (await this.#send("Runtime.getHeapUsage")) as {
       usedSize: number;
@@ -146,20 +151,22 @@ interface Peaks {
 async function watch(run: () => Promise<void>): Promise<Peaks> {
   const pid = findProcess();
   const peaks = { held: 0, resident: 0, samples: 0 };
-  const state = { done: false };
+  const running = run();
+  // An isolate that has nothing to do may leave the inspector's question until the next request.
+  const ended = running.then(
+    () => undefined,
+    () => undefined,
+  );
   const look = async () => {
-    while (!state.done) {
-      // Buffers that are garbage are given back a moment after a collection: what two in a row find is held.
-      const held = Math.min(await isolate.heldBytes(), await isolate.heldBytes());
+    for (;;) {
+      const held = await Promise.race([isolate.leastHeldBytes(), ended]);
+      if (held === undefined) return;
       peaks.held = Math.max(peaks.held, held);
       peaks.resident = Math.max(peaks.resident, residentBytes(pid));
       peaks.samples += 1;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  const running = run().finally(() => {
-    state.done = true;
-  });
   await Promise.all([running, look()]);
   return peaks;
 }
