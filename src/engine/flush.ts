@@ -38,6 +38,7 @@ export async function acknowledge(stream: Stream, id: string): Promise<void> {
   const { settings } = stream.deps;
   if (settings.ackMode === "d1") {
     try {
+      if (present.record.flushed.byte < present.tail.byte) stream.flushTurns.join();
       await flushThrough(stream, id, present.tail);
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
@@ -119,10 +120,16 @@ export async function background(stream: Stream, step: () => Promise<void>): Pro
 
 /** One flush at a time: whoever asks during one waits for it. */
 export function runFlush(stream: Stream): Promise<void> {
-  stream.flushing ??= flushOnce(stream).finally(() => {
+  stream.flushing ??= flushNext(stream).finally(() => {
     stream.flushing = undefined;
   });
   return stream.flushing;
+}
+
+async function flushNext(stream: Stream): Promise<void> {
+  if (stream.deps.settings.ackMode === "journal") return flushOnce(stream);
+  await stream.flushTurns.gather();
+  await stream.flushTurns.run(() => flushOnce(stream));
 }
 
 async function flushOnce(stream: Stream): Promise<void> {

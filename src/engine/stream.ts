@@ -22,6 +22,7 @@ import type {
 } from "#storage/contract.ts";
 import { CommitTurns } from "./commit-turns.ts";
 import { KnownSegments } from "./known-segments.ts";
+import { FlushTurns } from "./flush-turns.ts";
 import type { ForkPeers } from "./peers.ts";
 import { RetentionClock } from "./retention-clock.ts";
 import { TailCache } from "./tail-cache.ts";
@@ -70,6 +71,7 @@ const ALARM_LATE_MS_MAX = 10_000;
 export class Stream {
   readonly deps: EngineDependencies;
   readonly turns: CommitTurns;
+  readonly flushTurns: FlushTurns;
   readonly segments = new KnownSegments();
   readonly retentionClock: RetentionClock;
   /** When the journal's first frame is to be in D1 and out of the journal, and the stream in the catalogue. */
@@ -99,6 +101,7 @@ export class Stream {
   constructor(deps: EngineDependencies) {
     this.deps = deps;
     this.turns = new CommitTurns(deps.sync);
+    this.flushTurns = new FlushTurns(deps.delay, deps.now);
     this.retentionClock = new RetentionClock(deps.ages, () => deps.now());
     this.#slot = deps.journal.load();
     this.#cache = new TailCache(this.#tailOrFloor());
