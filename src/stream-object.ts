@@ -25,18 +25,27 @@ import { Uploads } from "#http/uploads.ts";
 import { Room } from "#live/room.ts";
 import { EventEncoder } from "#live/sse.ts";
 import { Waiters } from "#live/waiters.ts";
-import { ANSWER_STAY_MS, ANSWERS_BYTES_MAX, ROOM_WAIT_MS } from "#protocol/limits.ts";
+import {
+  ANSWER_STAY_MS,
+  ANSWERS_BYTES_MAX,
+  ROOM_WAIT_MS,
+  SEGMENT_CACHE_BYTES_MAX,
+} from "#protocol/limits.ts";
 import { refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault } from "#storage/contract.ts";
 import { openAgeNotes } from "#storage/age-notes.ts";
 import { openJournal } from "#storage/journal.ts";
 import { openLog } from "#storage/log.ts";
+import { SegmentCache } from "#storage/segment-cache.ts";
 import { openSegments } from "#storage/segments.ts";
 import { loadConfig } from "./config.ts";
 
 const RETRY_AFTER_SECONDS = 1;
 
 const INDEX = indexFeatures(INSTALLED);
+
+/** The objects of an isolate share its memory: what they keep to be faster is bounded for all of them together. */
+const SEGMENT_CACHE = new SegmentCache(SEGMENT_CACHE_BYTES_MAX);
 
 export class StreamObject extends DurableObject<Env> implements FeatureObject {
   readonly #target: Target;
@@ -57,7 +66,7 @@ export class StreamObject extends DurableObject<Env> implements FeatureObject {
       journal: openJournal(ctx.storage),
       ages: openAgeNotes(ctx.storage),
       log: openLog(env.DB),
-      segments: openSegments(env.SEGMENTS),
+      segments: SEGMENT_CACHE.open(openSegments(env.SEGMENTS)),
       peers: openPeers(env.STREAMS),
       now: () => Date.now(),
       sync: () => ctx.storage.sync(),

@@ -14,6 +14,9 @@ import { openStream, type Present, type Stream } from "./stream.ts";
 // A block may be compacted between the look into D1 and the look for its segment: then both are done again.
 const COLD_ATTEMPTS = 3;
 
+const FRAME_BYTES_TYPICAL = 16_384;
+const FEW_BYTES_MIN = 65_536;
+
 interface Found {
   readonly chunks: readonly Chunk[];
   /** A segment ends the page: what follows is asked for anew. */
@@ -105,10 +108,14 @@ export function pageBytesMost({ slot }: Stream, from: Position): number {
   return Math.max(0, Math.min(slot.tail.byte - from.byte, pageBytesMax(slot, from, UNBOUNDED)));
 }
 
-/** Segments are read in larger pages: to ask R2 costs more than what it gives. */
-function pageBytesMax({ record }: Present, from: Position, { bytes }: Bounds): number {
+/**
+ * Segments are read in larger pages: to ask R2 costs more than what it gives. Who wants few messages is not made to
+ * wait for that: where they are very large, the answer has fewer of them.
+ */
+function pageBytesMax({ record }: Present, from: Position, { bytes, frames }: Bounds): number {
   const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
-  const bytesMax = isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX;
+  const fewBytes = Math.max(FEW_BYTES_MIN, (frames ?? Infinity) * FRAME_BYTES_TYPICAL);
+  const bytesMax = Math.min(fewBytes, isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX);
   if (bytes === undefined) return bytesMax;
   // Whole frames are collected, and where messages are not kept whole the last of them may have to be cut.
   return Math.min(bytesMax, record.kind === "json" ? bytes : bytes + FRAME_BYTES_MAX);

@@ -71,6 +71,27 @@ describe("chunks of frames", () => {
     );
   });
 
+  it("gives from any frame on as many as fit, and one that does not", () => {
+    const limits = fc.integer({ min: 1, max: 100 });
+    fc.assert(
+      fc.property(frames, fc.nat(), limits, fc.boolean(), (list, n, max, cut) => {
+        const chunk = { ...chunkOf(START, list), cut };
+        const index = n % list.length;
+        const at = chunkEnd(chunkOf(START, list.slice(0, index)));
+        const part = sliceFrom(chunk, at, "json", max);
+        let count = 1;
+        let length = list[index]?.length ?? 0;
+        while (length + (list[index + count]?.length ?? Infinity) <= max) {
+          length += list[index + count]?.length ?? 0;
+          count += 1;
+        }
+        const taken = list.slice(index, index + count);
+        expect(part && { ...part, cut: false }).toEqual({ ...chunkOf(at, taken), cut: false });
+        expect(part?.cut).toBe(cut && index + count === list.length);
+      }),
+    );
+  });
+
   it("refuses a position whose frame number and byte do not belong together", () => {
     const chunk = chunkOf(START, [bytes("ab"), bytes("cd")]);
     expect(sliceFrom(chunk, { seq: 4, byte: 101 }, "bytes")).toBeUndefined();

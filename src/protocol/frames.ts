@@ -71,22 +71,25 @@ export function cutFrames(body: Uint8Array): Uint8Array[] {
  * The part of a chunk from a position on. In byte streams the position may lie inside a frame; of a JSON message
  * there is no part.
  *
+ * @param bytesMax only the frames that fit into it, at least one
  * @returns undefined when the position is not in the chunk, or is none that this server minted
  */
-export function sliceFrom(chunk: Chunk, from: Position, kind: StreamKind): Chunk | undefined {
+export function sliceFrom(
+  chunk: Chunk,
+  from: Position,
+  kind: StreamKind,
+  bytesMax = Infinity,
+): Chunk | undefined {
   const index = from.seq - chunk.start.seq;
   const cut = from.byte - chunk.start.byte;
   const end = chunk.ends[index];
   if (end === undefined || cut < 0 || cut >= end) return undefined;
   const frameStart = index === 0 ? 0 : (chunk.ends[index - 1] ?? 0);
   if (cut < frameStart || (kind === "json" && cut !== frameStart)) return undefined;
-  if (cut === 0) return chunk;
-  return {
-    ...chunk,
-    start: from,
-    ends: chunk.ends.slice(index).map((e) => e - cut),
-    payload: chunk.payload.subarray(cut),
-  };
+  if (cut === 0) return takeFrames(chunk, bytesMax);
+  const ends = chunk.ends.slice(index, countFitting(chunk, cut + bytesMax, index));
+  const payload = chunk.payload.subarray(cut, ends.at(-1));
+  return { ...chunk, start: from, ends: ends.map((e) => e - cut), payload, ...endOf(chunk, ends) };
 }
 
 /** The part of a chunk before a position: the whole of it when it ends there. A frame may be cut (a fork's end). */
@@ -103,8 +106,25 @@ export function sliceUntil(chunk: Chunk, until: Position): Chunk | undefined {
 /** The frames from the front that fit into `bytesMax`, at least one. */
 export function takeFrames(chunk: Chunk, bytesMax: number): Chunk {
   if (chunk.payload.length <= bytesMax) return chunk;
-  const ends = chunk.ends.filter((e, i) => i === 0 || e <= bytesMax);
-  return { start: chunk.start, ends, payload: chunk.payload.subarray(0, ends.at(-1)) };
+  const ends = chunk.ends.slice(0, countFitting(chunk, bytesMax, 0));
+  return { ...chunk, ends, payload: chunk.payload.subarray(0, ends.at(-1)), ...endOf(chunk, ends) };
+}
+
+/** What of a chunk's cut is left to a part of it: only its last frame is cut. */
+function endOf({ cut, payload }: Chunk, ends: readonly number[]): Pick<Chunk, "cut"> {
+  return cut === true ? { cut: ends.at(-1) === payload.length } : {};
+}
+
+/** How many frames end at or before a byte of the payload: the one at an index at least. */
+function countFitting({ ends }: Chunk, byte: number, index: number): number {
+  let low = index + 1;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((ends[middle - 1] ?? 0) <= byte) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Where the frame with a number begins; undefined when the chunk does not hold it. */

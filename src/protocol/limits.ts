@@ -33,6 +33,8 @@ export const FRAME_BYTES_MAX = 512 * KIB;
 export const READ_BYTES_MAX = MIB;
 /** The same for a read that begins in a segment. */
 export const SEGMENT_READ_BYTES_MAX = 2 * MIB;
+/** What all objects of one isolate keep of the segments that they have read. */
+export const SEGMENT_CACHE_BYTES_MAX = 16 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */
 export const BLOCK_BYTES_MAX = 512 * KIB;
 /** A block that is smaller is written anew, longer, by the next flush, so that few rows hold small appends. */

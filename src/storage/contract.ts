@@ -268,7 +268,7 @@ export interface Segments {
   put(streamId: string, chunks: readonly [Chunk, ...Chunk[]]): Promise<Segment>;
   /**
    * The frames from a position on, up to the first damage; none when the position is no frame's. Throws where the
-   * damage begins before any of them.
+   * damage begins before any of them. However few are asked for, all frames up to the next mark come along.
    */
   read(segment: Segment, from: Position, kind: StreamKind, bytesMax: number): Promise<Chunk[]>;
   /** Removes up to a thousand objects; those that are not there count as removed. */
