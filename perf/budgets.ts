@@ -64,9 +64,10 @@ export const BUDGETS: readonly Budget[] = [
   against("sse-100", "delivery", "reference-files", { most: 0.5 }),
   against("poll-100", "delivery", "reference-files", { most: 1 }),
   against("d1-append-1", "append", "floor", { most: 1.5 }, "headwater-d1"),
-  against("d1-append-32", "rate", "floor", { least: 1.6 }, "headwater-d1"),
+  against("d1-append-32", "rate", "floor", { least: 2 }, "headwater-d1"),
   within("growth-messages", "append-100000", "append-1000", { most: 1.2 }),
   within("growth-messages", "tail-100000", "tail-1000", { most: 1.2 }),
+  within("growth-messages", "random-100000", "tail-100000", { most: 3 }),
   within("cold-start", "first-100000", "first-1000", { most: 1.5 }),
 ];
 

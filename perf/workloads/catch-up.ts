@@ -146,13 +146,13 @@ export const CATCH_UP_WORKLOADS: readonly Workload[] = [
     kind: "binary",
     place: "d1",
     size: 30,
-    reads: 1,
+    reads: 3,
   }),
   workload("catch-up-r2", "Catch-up of 50 MiB binary, from R2", {
     kind: "binary",
     place: "r2",
     size: 50,
-    reads: 1,
+    reads: 4,
   }),
   workload("catch-up-json-memory", "Catch-up of 10,000 small JSON messages, from memory", {
     kind: "json",
@@ -170,6 +170,6 @@ export const CATCH_UP_WORKLOADS: readonly Workload[] = [
     kind: "json",
     place: "r2",
     size: 500,
-    reads: 1,
+    reads: 2,
   }),
 ];

@@ -1,9 +1,10 @@
-/** `npm run faults`: kills the server again and again, and says what became of what it had acknowledged. */
+/** `npm run faults`: kills the server again and again, or takes D1 away from it, and says what became of what it had acknowledged. */
 
 import { randomInt } from "node:crypto";
 import { FaultServer } from "./fault-server.ts";
-import { runKills, type KillReport } from "./kills.ts";
+import { runKills } from "./kills.ts";
 import { ArgumentError, parseOptions, USAGE, type Settings } from "./options.ts";
+import { runOutage, type OutageOptions } from "./outage.ts";
 import { countSteps, killAt } from "./steps.ts";
 import { STORY_VARIABLES } from "./story.ts";
 import { MOMENTS } from "./worker/rule.ts";
@@ -24,9 +25,26 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => process.exit(EXIT.interrupted));
   }
-  const problems = settings.steps ? await killSteps(settings) : await killUnderLoad(settings);
+  const problems = await run(settings);
   for (const problem of problems) console.error(problem);
   return problems.length === 0 ? EXIT.passed : EXIT.failed;
+}
+
+function run(settings: Settings): Promise<readonly string[]> {
+  const { steps, outageSeconds: seconds, ackMode } = settings;
+  if (seconds !== undefined) return takeDatabaseAway({ seconds, ackMode });
+  return steps ? killSteps(settings) : killUnderLoad(settings);
+}
+
+async function takeDatabaseAway(options: OutageOptions): Promise<readonly string[]> {
+  console.log(`D1 is away for ${options.seconds} s, ACK_MODE=${options.ackMode}`);
+  const { problems, ...figures } = await runOutage(options);
+  print(figures);
+  return problems;
+}
+
+function print(figures: Readonly<Record<string, string | number>>): void {
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(12)} ${value}`);
 }
 
 async function killUnderLoad({ kills, seed, ackMode }: Settings): Promise<readonly string[]> {
@@ -34,9 +52,7 @@ async function killUnderLoad({ kills, seed, ackMode }: Settings): Promise<readon
   const onLoad = (killed: number) => console.log(`${killed} of ${kills}`);
   const report = await runKills({ kills, seed, ackMode, loadMs: LOAD_MS, onLoad });
   const { problems, ...figures } = report;
-  for (const [name, value] of Object.entries(figures satisfies Omit<KillReport, "problems">)) {
-    console.log(`${name.padEnd(12)} ${value}`);
-  }
+  print(figures);
   return problems;
 }
 

@@ -8,6 +8,7 @@ const parse = (...args: string[]) => parseOptions(args, () => 7);
 describe("the arguments of npm run faults", () => {
   it("have defaults", () => {
     expect(parse()).toEqual({ kills: 100, steps: false, ackMode: "journal", seed: 7 });
+    expect(parse("--outage", "60")?.outageSeconds).toBe(60);
   });
 
   it("are taken as they are given", () => {
@@ -19,6 +20,7 @@ describe("the arguments of npm run faults", () => {
   it.each([
     ["--kills", "0"],
     ["--kills", "many"],
+    ["--outage", "0"],
     ["--seed", "-1"],
     ["--seed", "1.5"],
     ["--ack-mode", "both"],
