@@ -12,6 +12,7 @@ import { formatManifest, type StreamManifest } from "#protocol/manifest.ts";
 import { formatOffset, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { Result } from "#protocol/refusal.ts";
+import { StorageFault } from "#storage/contract.ts";
 import { openJournal } from "#storage/journal.ts";
 import {
   ask,
@@ -171,6 +172,26 @@ describe("an import", () => {
       outcome(await importFrames(stream, SECOND)),
     );
     expect(after).toBe("import_conflict");
+  });
+
+  it("that is half erased is not gone on with", async () => {
+    const path = "import/half";
+    const after = await inStream(path, async (stream) => {
+      beginImport(stream, MANIFEST);
+      await importFrames(stream, FIRST);
+      const { log } = stream.deps;
+      const erase = log.erase.bind(log);
+      Object.assign(log, { erase: () => Promise.reject(new StorageFault("Away.", "unknown")) });
+      const before = stream.deps.now;
+      Object.assign(stream.deps, { now: () => Date.now() + 1.1 * DAY_MS });
+      await onAlarm(stream);
+      Object.assign(stream.deps, { now: before });
+      Object.assign(log, { erase });
+      return outcome(await importFrames(stream, SECOND));
+    });
+    expect(after).toBe("import_conflict");
+    await daysLater(path, 1.2);
+    expect(await stagedRows()).toBe(0);
   });
 
   it("gives way to the import of another export, and leaves nothing", async () => {
