@@ -4,7 +4,7 @@ import { parseFrames } from "#protocol/body.ts";
 import { DEFAULT_CONTENT_TYPE, mediaType, streamKind } from "#protocol/content-type.ts";
 import { sameLifetime, storedDeadlineMs, type Lifetime } from "#protocol/expiry.ts";
 import { chunkOf } from "#protocol/frames.ts";
-import { comparePositions, type Position, type ReadFrom } from "#protocol/offset.ts";
+import { comparePositions, type Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import { sameRetention, type Retention } from "#protocol/retention.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
@@ -27,7 +27,7 @@ export interface CreateCommand {
 export interface ForkCommand {
   readonly sourcePath: StreamPath;
   /** Undefined forks at the source's tail. */
-  readonly anchor: ReadFrom | undefined;
+  readonly anchor: Position | undefined;
   readonly subOffset: number;
 }
 
@@ -106,15 +106,12 @@ function sameContentType(record: StreamRecord, { contentType, fork }: CreateComm
   return mediaType(contentType ?? DEFAULT_CONTENT_TYPE) === mediaType(record.contentType);
 }
 
-function sameFork({ fork, base }: StreamRecord, command: ForkCommand | undefined): boolean {
+function sameFork({ fork }: StreamRecord, command: ForkCommand | undefined): boolean {
   if (fork === undefined || command === undefined)
     return fork === undefined && command === undefined;
   if (fork.sourcePath !== command.sourcePath || fork.subOffset !== command.subOffset) return false;
   // An omitted offset was resolved when the fork was made: leaving it out again describes the same fork.
-  const { anchor } = command;
-  if (anchor === undefined || anchor.kind === "now") return true;
-  const position = anchor.kind === "start" ? (fork.base ?? base) : anchor.position;
-  return comparePositions(position, fork.anchor) === 0;
+  return command.anchor === undefined || comparePositions(command.anchor, fork.anchor) === 0;
 }
 
 async function createFork(
@@ -133,7 +130,7 @@ async function createFork(
     forkId: id,
     forkPath: command.path,
     contentType: command.contentType,
-    anchor: fork.anchor ?? { kind: "now" },
+    anchor: fork.anchor,
     subOffset,
   });
   if (!granted.ok) {
@@ -173,7 +170,7 @@ function forkRecord(
     base,
     origin: point,
     lineage,
-    fork: { sourcePath, sourceId, anchor, subOffset, base },
+    fork: { sourcePath, sourceId, anchor, subOffset },
   };
 }
 

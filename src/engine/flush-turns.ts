@@ -47,11 +47,14 @@ export class FlushTurns {
     this.#onComplete = () => undefined;
   }
 
-  /** Runs a flush of all who wait by now. */
+  /** Runs a flush of all who wait by now. One that fails sends away those as well who came during it. */
   async run(flush: () => Promise<void>): Promise<void> {
-    const answered = this.#waiting;
+    let answered = this.#waiting;
     try {
       await flush();
+    } catch (error) {
+      answered = this.#waiting;
+      throw error;
     } finally {
       this.#expected = this.#waiting;
       this.#waiting -= answered;

@@ -8,7 +8,7 @@
 
 import { mediaType } from "#protocol/content-type.ts";
 import { LINEAGE_LENGTH_MAX } from "#protocol/limits.ts";
-import type { Position, ReadFrom } from "#protocol/offset.ts";
+import type { Position } from "#protocol/offset.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import type { Ancestor } from "#storage/contract.ts";
 import { flushThrough } from "./flush.ts";
@@ -108,15 +108,13 @@ function refuseMissing() {
 async function resolveAnchor(
   stream: Stream,
   { record, tail }: Present,
-  anchor: ReadFrom,
+  anchor: Position | undefined,
 ): Promise<Position | undefined> {
-  if (anchor.kind === "start") return record.base;
-  if (anchor.kind === "now") return tail;
-  const { position } = anchor;
-  if (position.byte < record.base.byte || position.byte > tail.byte) return undefined;
+  if (anchor === undefined) return tail;
+  if (anchor.byte < record.base.byte || anchor.byte > tail.byte) return undefined;
   // Reading there tells whether it is an offset at all.
-  const page = await readPage(stream, position);
-  return page.ok ? position : undefined;
+  const page = await readPage(stream, anchor, { frames: 1, bytes: undefined });
+  return page.ok ? anchor : undefined;
 }
 
 /** The ancestors that hold what lies before a point. */

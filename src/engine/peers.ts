@@ -1,7 +1,7 @@
 /** What objects of different paths say to each other about forks (§4.2). Plain values cross, both ways. */
 
 import type { Lifetime } from "#protocol/expiry.ts";
-import type { Position, ReadFrom } from "#protocol/offset.ts";
+import type { Position } from "#protocol/offset.ts";
 import type { StreamPath } from "#protocol/path.ts";
 import type { Result } from "#protocol/refusal.ts";
 import type { Ancestor } from "#storage/contract.ts";
@@ -12,7 +12,7 @@ export interface ForkRequest {
   /** Undefined inherits the source's. */
   readonly contentType: string | undefined;
   /** `now` is the source's tail. */
-  readonly anchor: ReadFrom;
+  readonly anchor: Position | undefined;
   /** Messages (JSON) or bytes (otherwise) to inherit past the anchor. */
   readonly subOffset: number;
 }

@@ -1,4 +1,4 @@
-/** Reads (§5.6): one page of a mebibyte, or two from a segment, put together from memory, journal, D1, R2 and the ancestors of a fork. */
+/** Reads (§5.6): one page of a mebibyte, put together from memory, journal, D1, R2 and the ancestors of a fork. */
 
 import { takeBounded, UNBOUNDED, type Bounds } from "#protocol/bounds.ts";
 import type { StreamKind } from "#protocol/content-type.ts";
@@ -14,8 +14,8 @@ import { openStream, type Present, type Stream } from "./stream.ts";
 // A block may be compacted between the look into D1 and the look for its segment: then both are done again.
 const COLD_ATTEMPTS = 3;
 
-const FRAME_BYTES_TYPICAL = 16_384;
-const FEW_BYTES_MIN = 65_536;
+// Most messages are much smaller.
+const FRAME_BYTES_LARGE = 65_536;
 
 interface Found {
   readonly chunks: readonly Chunk[];
@@ -86,7 +86,8 @@ async function collectPage(
 ): Promise<Chunk[]> {
   const { id, kind } = present.record;
   try {
-    return await collect(stream, id, from, kind, pageBytesMax(present, from, bounds));
+    const bytesMax = pageBytesMax(present, stream.journalFrom, from, bounds);
+    return await collect(stream, id, from, kind, bytesMax);
   } catch (error) {
     const base = stream.sameStream(id)?.record.base.byte ?? Infinity;
     if (!(error instanceof StorageFault) || base <= from.byte) throw error;
@@ -102,20 +103,27 @@ function refuseGone(earliest: Position) {
   });
 }
 
-/** The most bytes that the page at a position can have by now. */
+/** The most bytes that reading the page at a position can hold by now. */
 export function pageBytesMost({ slot }: Stream, from: Position): number {
   if (slot.kind === "absent") return 0;
-  return Math.max(0, Math.min(slot.tail.byte - from.byte, pageBytesMax(slot, from, UNBOUNDED)));
+  const { origin, compacted } = slot.record;
+  const isCold = from.byte < compacted.byte && from.byte >= origin.byte;
+  return Math.max(
+    0,
+    Math.min(slot.tail.byte - from.byte, isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX),
+  );
 }
 
-/**
- * Segments are read in larger pages: to ask R2 costs more than what it gives. Who wants few messages is not made to
- * wait for that: where they are very large, the answer has fewer of them.
- */
-function pageBytesMax({ record }: Present, from: Position, { bytes, frames }: Bounds): number {
-  const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
-  const fewBytes = Math.max(FEW_BYTES_MIN, (frames ?? Infinity) * FRAME_BYTES_TYPICAL);
-  const bytesMax = Math.min(fewBytes, isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX);
+/** Who wants few messages is not made to wait for a page of D1 or R2; of very large ones the answer has fewer. */
+function pageBytesMax(
+  { record }: Present,
+  journalFrom: Position,
+  from: Position,
+  { bytes, frames }: Bounds,
+): number {
+  const isStored = from.byte < journalFrom.byte;
+  const fewBytes = isStored ? (frames ?? Infinity) * FRAME_BYTES_LARGE : Infinity;
+  const bytesMax = Math.min(fewBytes, READ_BYTES_MAX);
   if (bytes === undefined) return bytesMax;
   // Whole frames are collected, and where messages are not kept whole the last of them may have to be cut.
   return Math.min(bytesMax, record.kind === "json" ? bytes : bytes + FRAME_BYTES_MAX);

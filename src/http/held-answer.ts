@@ -3,6 +3,9 @@
 import type { Room, Stay } from "#live/room.ts";
 import { UNCOUNTED_BYTES_MAX } from "#protocol/limits.ts";
 
+/** A part of an array keeps all of it: one that is so many times as large would be held uncounted. */
+const SPARE_FACTOR = 2;
+
 export class HeldAnswer {
   readonly #room: Room;
   #stay: Stay | undefined;
@@ -25,10 +28,11 @@ export class HeldAnswer {
     if (stay === undefined) return bytes;
     this.#isSent = true;
     stay.resize(bytes.length);
+    const body = bytes.buffer.byteLength > SPARE_FACTOR * bytes.length ? bytes.slice() : bytes;
     const { readable, writable } = new FixedLengthStream(bytes.length);
     const writer: WritableStreamDefaultWriter<Uint8Array> = writable.getWriter();
     stay.lend(() => void settled(writer.abort(new Error("Others waited for the room."))));
-    void settled(write(writer, bytes)).then(() => stay.leave());
+    void settled(write(writer, body)).then(() => stay.leave());
     return readable;
   }
 

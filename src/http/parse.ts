@@ -11,7 +11,7 @@ import {
 } from "#protocol/limits.ts";
 import { parseIfMatch, type IfMatch } from "#protocol/if-match.ts";
 import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
-import { parseReadFrom, type ReadFrom } from "#protocol/offset.ts";
+import { parsePosition, parseReadFrom, type Position, type ReadFrom } from "#protocol/offset.ts";
 import { isReserved, parseSourcePath, type StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp } from "#protocol/producer.ts";
 import {
@@ -215,9 +215,9 @@ function parseFork(headers: Headers): Result<ForkCommand | undefined> {
   return accept({ sourcePath, anchor: anchor.value, subOffset: subOffset.value });
 }
 
-function parseAnchor(offset: string | null): Result<ReadFrom | undefined> {
+function parseAnchor(offset: string | null): Result<Position | undefined> {
   if (offset === null) return accept(undefined);
-  const anchor = offset === "-1" || offset === "now" ? undefined : parseReadFrom(offset);
+  const anchor = parsePosition(offset);
   if (anchor !== undefined) return accept(anchor);
   return refuseForkOffset("Stream-Fork-Offset must be an offset that the source has given out.");
 }

@@ -31,8 +31,8 @@ export const MESSAGE_BYTES_MAX = MIB;
 export const FRAME_BYTES_MAX = 512 * KIB;
 /** A read answers at most this, or one whole frame when that alone is larger. */
 export const READ_BYTES_MAX = MIB;
-/** The same for a read that begins in a segment. */
-export const SEGMENT_READ_BYTES_MAX = 2 * MIB;
+/** What R2 is asked for at a time: two pages of history, each up to the next mark. */
+export const SEGMENT_READ_BYTES_MAX = 2 * MIB + 128 * KIB;
 /** What all objects of one isolate keep of the segments that they have read. */
 export const SEGMENT_CACHE_BYTES_MAX = 16 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */

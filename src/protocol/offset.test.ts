@@ -54,7 +54,7 @@ describe("offset tokens (§8)", () => {
   it.each([
     ["-1", { kind: "start" }],
     ["now", { kind: "now" }],
-    ["0000000000000000_0000000000000000", { kind: "start" }],
+    ["0000000000000000_0000000000000000", { kind: "at", position: { seq: 0, byte: 0 } }],
     ["0000000000000001_0000000000000002", { kind: "at", position: { seq: 1, byte: 2 } }],
   ])("reads %s", (token, from) => {
     expect(parseReadFrom(token)).toEqual(from);

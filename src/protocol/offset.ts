@@ -38,17 +38,12 @@ export function parsePosition(token: string): Position | undefined {
     : undefined;
 }
 
-/**
- * Reads the `offset` of a request: `-1`, `now` or a token. Undefined for anything else.
- *
- * The token of position zero means the beginning, as `-1` does: nothing precedes it in any incarnation of a path.
- */
+/** Reads the `offset` of a request: `-1`, `now` or a token. Undefined for anything else. */
 export function parseReadFrom(token: string): ReadFrom | undefined {
   if (token === "-1") return { kind: "start" };
   if (token === "now") return { kind: "now" };
   const position = parsePosition(token);
-  if (position === undefined) return undefined;
-  return position.byte === 0 && position.seq === 0 ? { kind: "start" } : { kind: "at", position };
+  return position === undefined ? undefined : { kind: "at", position };
 }
 
 /** Negative when `a` precedes `b`, positive when it follows, 0 when they are one position. */

@@ -24,8 +24,6 @@ export interface ForkOrigin {
   /** The anchor that `Stream-Fork-Offset` named, or the source's tail when it named none. */
   readonly anchor: Position;
   readonly subOffset: number;
-  /** The first position that the fork had when it was made. Forks older than trims have it as their base. */
-  readonly base?: Position;
 }
 
 /** What an incarnation of a stream is: everything but its bytes. Written rarely; the tail comes from the journal. */

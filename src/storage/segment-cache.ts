@@ -1,35 +1,35 @@
 /**
- * What was read of segments lately, in memory: the next reader of the same history costs no request to R2.
+ * What was read of segments lately, in memory: the next page, and the next reader of the same history, cost no request
+ * to R2.
  *
  * Objects that run in one isolate share its memory, and so one bound; what each has read is its own. A segment never
  * changes, so that nothing here is ever wrong: whoever asks for it knows from elsewhere that it is still there.
  */
 
-import { chunkEnd, sliceFrom, type Chunk } from "#protocol/frames.ts";
-import { READ_BYTES_MAX } from "#protocol/limits.ts";
+import { chunkEnd, sliceFrom, takeFrames, type Chunk } from "#protocol/frames.ts";
+import { READ_BYTES_MAX, SEGMENT_READ_BYTES_MAX } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { Segment, Segments } from "./contract.ts";
 import { intervalsOf } from "./segments.ts";
-
-// Less than this is not worth an answer of its own while there is more in the segment.
-const WORTH_BYTES = READ_BYTES_MAX / 4;
 
 /** What the runtime keeps for a number in an array, at most. */
 const END_BYTES = 8;
 
 interface Entry {
   readonly chunk: Chunk;
-  /** All that its bytes keep in memory. */
+  /** All that it keeps in memory. */
   readonly bytes: number;
-  /** The entries of its segment, and where they are found. */
   readonly key: string;
-  readonly among: Map<string, Set<Entry>>;
+  readonly owner: Owner;
 }
 
-/** What a read of R2 would give, which stops at marks only. */
-function wholeBytes(segment: Segment, from: Position, bytesMax: number): number {
-  const last = intervalsOf(segment, from, bytesMax).at(-1);
-  return last === undefined ? 0 : last.end.byte - from.byte;
+/** What one object has read. */
+interface Owner {
+  readonly segments: Segments;
+  /** By the key of their segment. */
+  readonly entries: Map<string, Set<Entry>>;
+  /** What R2 has been asked for: who wants the same waits for it. */
+  readonly coming: Map<string, Promise<Chunk[]>>;
 }
 
 export class SegmentCache {
@@ -43,33 +43,47 @@ export class SegmentCache {
     this.#bytesMax = bytesMax;
   }
 
-  /** The same segments, whose reads are remembered: of what is known a read gives about {@link READ_BYTES_MAX} at most. */
+  /**
+   * The same segments, whose reads are remembered. A read gives just what it would give without: an answer does not
+   * depend on who has read before, and neither does its ETag.
+   */
   open(segments: Segments): Segments {
-    const own = new Map<string, Set<Entry>>();
-    return {
-      ...segments,
-
-      read: async (segment, from, kind, bytesMax) => {
-        const bytes = wholeBytes(segment, from, Math.min(bytesMax, READ_BYTES_MAX));
-        const known = this.#find(own, segment, from, Math.min(bytes, WORTH_BYTES));
-        const part = known && sliceFrom(known, from, kind, bytes);
-        if (part !== undefined) return [part];
-        const chunks = await segments.read(segment, from, kind, bytesMax);
-        for (const chunk of chunks) this.#add(own, segment.key, chunk);
-        return chunks;
-      },
-    };
+    const owner = { segments, entries: new Map(), coming: new Map() };
+    return { ...segments, read: (...question) => this.#read(owner, ...question) };
   }
 
-  #find(
-    own: ReadonlyMap<string, ReadonlySet<Entry>>,
-    { key }: Segment,
-    from: Position,
-    bytesMin: number,
-  ): Chunk | undefined {
-    for (const entry of own.get(key) ?? []) {
+  async #read(owner: Owner, ...question: Parameters<Segments["read"]>): Promise<Chunk[]> {
+    const [segment, from, kind, bytesMax] = question;
+    const bytes = wholeBytes(segment, from, bytesMax);
+    const known = this.#find(owner, segment, from, bytes);
+    const part = known && sliceFrom(known, from, kind, bytes);
+    if (part !== undefined) return [part];
+    const chunks = await this.#fetch(owner, ...question);
+    return chunks.map((chunk) => takeFrames(chunk, bytes));
+  }
+
+  /** Asks R2, for what follows a page as well: a request costs more than what it gives. */
+  #fetch(owner: Owner, ...question: Parameters<Segments["read"]>): Promise<Chunk[]> {
+    const [segment, from, kind, bytesMax] = question;
+    const bytes = bytesMax < READ_BYTES_MAX ? bytesMax : Math.max(bytesMax, SEGMENT_READ_BYTES_MAX);
+    const name = `${segment.key} ${from.byte} ${bytes}`;
+    const asked = owner.coming.get(name);
+    if (asked !== undefined) return asked;
+    const coming = owner.segments
+      .read(segment, from, kind, bytes)
+      .then((chunks) => {
+        for (const chunk of chunks) this.#add(owner, segment.key, chunk);
+        return chunks;
+      })
+      .finally(() => owner.coming.delete(name));
+    owner.coming.set(name, coming);
+    return coming;
+  }
+
+  #find(owner: Owner, { key }: Segment, from: Position, bytes: number): Chunk | undefined {
+    for (const entry of owner.entries.get(key) ?? []) {
       const { chunk } = entry;
-      if (from.byte < chunk.start.byte || chunkEnd(chunk).byte - from.byte < bytesMin) continue;
+      if (from.byte < chunk.start.byte || chunkEnd(chunk).byte - from.byte < bytes) continue;
       this.#entries.delete(entry);
       this.#entries.add(entry);
       return chunk;
@@ -77,12 +91,15 @@ export class SegmentCache {
     return undefined;
   }
 
-  #add(own: Map<string, Set<Entry>>, key: string, chunk: Chunk): void {
+  #add(owner: Owner, key: string, chunk: Chunk): void {
     const bytes = chunk.payload.buffer.byteLength + chunk.ends.length * END_BYTES;
     if (bytes > this.#bytesMax) return;
-    const entry = { chunk, bytes, key, among: own };
-    const siblings = own.get(key) ?? new Set();
-    own.set(key, siblings.add(entry));
+    for (const other of owner.entries.get(key) ?? []) {
+      if (includes(chunk, other.chunk)) this.#drop(other);
+    }
+    const entry = { chunk, bytes, key, owner };
+    const siblings = owner.entries.get(key) ?? new Set();
+    owner.entries.set(key, siblings.add(entry));
     this.#entries.add(entry);
     this.#bytes += bytes;
     for (const oldest of this.#entries) {
@@ -94,8 +111,18 @@ export class SegmentCache {
   #drop(entry: Entry): void {
     this.#entries.delete(entry);
     this.#bytes -= entry.bytes;
-    const siblings = entry.among.get(entry.key);
+    const siblings = entry.owner.entries.get(entry.key);
     siblings?.delete(entry);
-    if (siblings?.size === 0) entry.among.delete(entry.key);
+    if (siblings?.size === 0) entry.owner.entries.delete(entry.key);
   }
+}
+
+/** What a read of R2 gives, which stops at marks only. */
+function wholeBytes(segment: Segment, from: Position, bytesMax: number): number {
+  const last = intervalsOf(segment, from, bytesMax).at(-1);
+  return last === undefined ? 0 : last.end.byte - from.byte;
+}
+
+function includes(chunk: Chunk, other: Chunk): boolean {
+  return other.start.byte >= chunk.start.byte && chunkEnd(other).byte <= chunkEnd(chunk).byte;
 }

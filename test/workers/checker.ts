@@ -18,7 +18,6 @@ import { missing, TYPES, type Expected, type Model, type Oracle } from "./oracle
 import { makeBody } from "./payload.ts";
 import { resolveProducer, resolveSeq } from "./relative.ts";
 
-const ZERO = "0000000000000000_0000000000000000";
 const START: Spot = { kind: "start", index: 0 };
 const NOTHING = new Uint8Array();
 
@@ -244,17 +243,16 @@ export class Checker {
   #resolve(path: PathName, { kind, index }: Spot) {
     const stream = this.#stream(path);
     if (kind === "stale") {
-      // Forks share their source's tokens, and zero is the start of every stream.
+      // Forks share their source's tokens.
       const stale = stream?.origin === undefined ? (this.#stale.get(path) ?? []) : [];
-      const tokens = stale.filter((token) => token !== ZERO);
-      const token = tokens[index % tokens.length];
+      const token = stale[index % stale.length];
       return token === undefined ? undefined : { token, position: "invalid" as const };
     }
     const known = kind === "seen" ? [...(stream?.tokens ?? [])] : [];
     const found = known[index % known.length];
     if (found === undefined) return undefined;
     const [position, token] = found;
-    return { token, position: token === ZERO ? ("start" as const) : position };
+    return { token, position };
   }
 
   #compare(answer: Answer, { status, headers = {}, next, earliest }: Expected, path: string): void {

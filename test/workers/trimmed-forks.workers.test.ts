@@ -35,8 +35,10 @@ describe("a trimmed stream with forks (§4.2)", () => {
     expect(await textOf(early)).toBe("a.b.c.d.");
     expect(await textOf(late)).toBe("b.c.d.");
     expect(await held(source)).toMatchObject({ segments: 2, objects: 2 });
-    const repeated = { "Stream-Fork-Offset": "0000000000000000_0000000000000000" };
-    expect((await fork("forks/none", source, { ...repeated })).status).toBe(201);
+    const atZero = { "Stream-Fork-Offset": "0000000000000000_0000000000000000" };
+    expect((await fork("forks/none", source, atZero)).status).toBe(400);
+    const atBase = { "Stream-Fork-Offset": offsets[4] ?? "" };
+    expect((await fork("forks/none", source, atBase)).status).toBe(201);
     expect(await textOf("forks/none")).toBe("");
 
     await ask(early, { method: "DELETE" });
