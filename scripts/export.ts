@@ -1,6 +1,7 @@
 /** `npm run export`: streams of a server, local or deployed, into a file. */
 
 import { existsSync } from "node:fs";
+import { STREAM_ROOT } from "../src/protocol/names.ts";
 import { ArchiveError } from "./archive/archive-error.ts";
 import { parseArguments, run } from "./archive/arguments.ts";
 import { exportStreams, type Selection } from "./archive/export-streams.ts";
@@ -29,6 +30,11 @@ await run(async () => {
   const [name, file, ...others] = names;
   if (name === undefined || file === undefined || others.length > 0) throw new ArchiveError(USAGE);
   if (existsSync(file)) throw new ArchiveError(`${file} exists already, and is left as it is.`);
+  if (name.startsWith(STREAM_ROOT)) {
+    throw new ArchiveError(
+      `Name the stream by its path below ${STREAM_ROOT}: ${name.slice(STREAM_ROOT.length)}`,
+    );
+  }
   const selection: Selection = name.endsWith("*")
     ? { kind: "prefix", prefix: name.slice(0, -1) }
     : { kind: "path", path: name };

@@ -89,7 +89,12 @@ export function decodeLine(line: Buffer, lineNumber: number): ArchiveRecord {
   const hash = line.toString("latin1", HEAD.length, HEAD.length + HASH_LENGTH);
   const frame = `${line.toString("latin1", 0, HEAD.length)}${line.toString("latin1", HEAD.length + HASH_LENGTH, TEXT_START)}`;
   if (frame !== HEAD + MIDDLE || line.at(-1) !== 0x7d || hashOf(text) !== hash) {
-    throw new ArchiveError(`Line ${lineNumber} is damaged: its checksum does not match.`);
+    const isFirst = lineNumber === 1;
+    throw new ArchiveError(
+      isFirst
+        ? "This is no export of Headwater, or its first line is damaged."
+        : `Line ${lineNumber} is damaged: its checksum does not match.`,
+    );
   }
   return JSON.parse(text.toString()) as ArchiveRecord;
 }

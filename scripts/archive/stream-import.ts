@@ -231,6 +231,6 @@ function describe(manifest: StreamManifest): Record<string, unknown> {
 }
 
 function differs(what: string): RefusedError {
-  const message = `another stream is at this path on the server: it differs in ${what}.`;
+  const message = `the stream that is at this path on the server is another one, or has gone on since the export: it differs in ${what}.`;
   return new RefusedError("stream_exists", message, undefined);
 }

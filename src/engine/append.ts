@@ -3,11 +3,12 @@
 import { parseFrames } from "#protocol/body.ts";
 import { mediaType, type StreamKind } from "#protocol/content-type.ts";
 import { chunkOf } from "#protocol/frames.ts";
-import { matchesTail, type IfMatch } from "#protocol/if-match.ts";
-import { formatOffset, type Position } from "#protocol/offset.ts";
+import type { IfMatch } from "#protocol/if-match.ts";
+import type { Position } from "#protocol/offset.ts";
 import { decideProducer, type ProducerStamp, type ProducerState } from "#protocol/producer.ts";
 import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts";
 import { acknowledge, makeRoom } from "./flush.ts";
+import { refuseMoved } from "./if-match.ts";
 import { expire } from "./remove.ts";
 import { openStream, type Present, type Stream } from "./stream.ts";
 
@@ -67,7 +68,7 @@ export function decideAppend(view: AppendView, command: AppendCommand): AppendDe
   }
   return (
     decideStamp(view, command) ??
-    decideIfMatch(view, command) ??
+    refuseIf(refuseMoved(view.tail, command.ifMatch)) ??
     decideWriterSeq(view, command) ?? { kind: "append", frames: parsed.value }
   );
 }
@@ -122,13 +123,8 @@ function decideStamp(view: AppendView, { producer }: AppendCommand): AppendDecis
   }
 }
 
-function decideIfMatch({ tail }: AppendView, { ifMatch }: AppendCommand) {
-  if (ifMatch === undefined || matchesTail(ifMatch, tail)) return undefined;
-  return refused({
-    code: "precondition_failed",
-    message: `The stream does not end at an offset of If-Match: its tail is ${formatOffset(tail)}.`,
-    tail,
-  });
+function refuseIf(refusal: Refusal | undefined): AppendDecision | undefined {
+  return refusal === undefined ? undefined : refused(refusal);
 }
 
 function decideWriterSeq(view: AppendView, command: AppendCommand): AppendDecision | undefined {

@@ -1,7 +1,9 @@
 /** Delete, expiry and what they leave to be done (§5.4, §4.2 "Soft-delete and lifecycle"). */
 
-import { accept, type Result } from "#protocol/refusal.ts";
+import type { IfMatch } from "#protocol/if-match.ts";
+import { accept, refuse, type Result } from "#protocol/refusal.ts";
 import { StorageFault, type StoredTask, type Task } from "#storage/contract.ts";
+import { refuseMoved } from "./if-match.ts";
 import { eraseStored, LATE_MS, removeOrphan, removeTrimmed } from "./reclaim.ts";
 import { openStream, type Stream } from "./stream.ts";
 
@@ -13,10 +15,16 @@ const RECONCILE_MS_MAX = 86_400_000;
 // One run asks so many forks at most: the platform bounds what one alarm may ask.
 const RECONCILE_EDGES_MAX = 200;
 
-/** Deletes the stream, or keeps its data out of sight while forks read it. */
-export function remove(stream: Stream): Result<undefined> {
+/**
+ * Deletes the stream, or keeps its data out of sight while forks read it.
+ *
+ * @param ifMatch where the stream must still end; undefined for wherever it does
+ */
+export function remove(stream: Stream, ifMatch?: IfMatch): Result<undefined> {
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
+  const refusal = refuseMoved(opened.value.tail, ifMatch);
+  if (refusal !== undefined) return refuse(refusal);
   takeAway(stream);
   return accept(undefined);
 }

@@ -6,7 +6,9 @@
  */
 
 import type { Position, ReadFrom } from "#protocol/offset.ts";
-import { accept, type Result } from "#protocol/refusal.ts";
+import type { IfMatch } from "#protocol/if-match.ts";
+import { accept, refuse, type Result } from "#protocol/refusal.ts";
+import { refuseMoved } from "./if-match.ts";
 import { collect, refuseOffset } from "./read.ts";
 import { expire } from "./remove.ts";
 import { openStream, type Stream } from "./stream.ts";
@@ -22,11 +24,18 @@ export interface Trimmed {
  * from which its sliding window starts anew.
  *
  * @param before `now` drops everything, `start` nothing
+ * @param ifMatch where the stream must still end; undefined for wherever it does
  * @returns a refusal `invalid_offset` for an offset past the tail or none of this stream's
  */
-export async function trim(stream: Stream, before: ReadFrom): Promise<Result<Trimmed>> {
+export async function trim(
+  stream: Stream,
+  before: ReadFrom,
+  ifMatch?: IfMatch,
+): Promise<Result<Trimmed>> {
   const opened = openStream(stream, expire);
   if (!opened.ok) return opened;
+  const moved = refuseMoved(opened.value.tail, ifMatch);
+  if (moved !== undefined) return refuse(moved);
   stream.touch();
   stream.armAlarm();
   const { record, tail } = opened.value;
@@ -40,6 +49,8 @@ export async function trim(stream: Stream, before: ReadFrom): Promise<Result<Tri
     // The stream may have been deleted, or trimmed further, while its frames were looked at.
     const now = openStream(stream, expire);
     if (!now.ok) return now;
+    const movedSince = refuseMoved(now.value.tail, ifMatch);
+    if (movedSince !== undefined) return refuse(movedSince);
     const isTrimmed = position.byte <= now.value.record.base.byte;
     if (now.value.record.id === id && !isTrimmed) {
       if (!isOffset) return refuseOffset();

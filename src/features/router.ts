@@ -43,7 +43,8 @@ export function createRouteAnswer(routes: readonly Route[]): AnswerRoute {
 }
 
 async function refuseMethod(request: Request, at: readonly Route[]): Promise<Response> {
-  const allow = [...at.map((r) => r.method), "OPTIONS"].join(", ");
+  const methods = at.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  const allow = [...methods, "OPTIONS"].join(", ");
   const message = `This URL answers to ${allow}.`;
   const refusal = fromRefusal({ code: "method_not_allowed", message, allow });
   return refuseUnread(request, { ...refusal, headers: { Allow: allow } });
@@ -148,17 +149,25 @@ function parseBody(schema: v.GenericSchema, bytes: Uint8Array): Parsed<unknown> 
 }
 
 function refuseJson(message: string): Parsed<never> {
-  return { ok: false, refusal: fromRefusal({ code: "invalid_json", message }) };
+  return { ok: false, refusal: kitRefusal("invalid_request", message) };
+}
+
+/** What the library says of objects is for programmers. */
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  const isOfObject = issue.type === "object" || issue.type === "strict_object";
+  if (isOfObject && issue.expected === "Object") return `${path ?? "it"} must be a JSON object`;
+  if (path === null) return issue.message;
+  if (isOfObject && issue.expected === "never") return `${path} is not known here: leave it out`;
+  if (isOfObject) return `${path} is missing`;
+  return `${path}: ${issue.message}`;
 }
 
 /** What a schema makes of a value, or the message that its issues add up to. */
 function parseWith(schema: v.GenericSchema, value: unknown, where: string): Parsed<unknown> {
   const result = v.safeParse(schema, value);
   if (result.success) return { ok: true, value: result.output };
-  const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => {
-    const path = v.getDotPath(issue);
-    return path === null ? issue.message : `${path}: ${issue.message}`;
-  });
+  const issues = result.issues.slice(0, ISSUES_MAX).map(describeIssue);
   const message = `Correct ${where}: ${issues.map((i) => i.replace(/\.$/, "")).join("; ")}.`;
   return { ok: false, refusal: kitRefusal("invalid_request", message) };
 }

@@ -106,13 +106,14 @@ function handlePost(request: Request, { stream, uploads }: Target): Promise<Resp
 
 async function handleDelete(request: Request, { stream }: Target): Promise<Response> {
   await dropBody(request);
-  const before = parseDelete(new URLSearchParams(queryOf(request.url)));
-  if (!before.ok) return respondRefusal(before.refusal);
-  if (before.value !== undefined) {
-    const trimmed = await trim(stream, before.value);
+  const command = parseDelete(new URLSearchParams(queryOf(request.url)), request.headers);
+  if (!command.ok) return respondRefusal(command.refusal);
+  const { before, ifMatch } = command.value;
+  if (before !== undefined) {
+    const trimmed = await trim(stream, before, ifMatch);
     return trimmed.ok ? respondTrimmed(trimmed.value) : respondRefusal(trimmed.refusal);
   }
-  const outcome = remove(stream);
+  const outcome = remove(stream, ifMatch);
   return outcome.ok ? respondDeleted() : respondRefusal(outcome.refusal);
 }
 

@@ -8,6 +8,7 @@ import {
   CONTENT_TYPE_LENGTH_MAX,
   PRODUCER_ID_LENGTH_MAX,
   STREAM_SEQ_LENGTH_MAX,
+  TTL_SECONDS_MAX,
 } from "#protocol/limits.ts";
 import { parseIfMatch, type IfMatch } from "#protocol/if-match.ts";
 import { HEADER, RETENTION_HEADER } from "#protocol/names.ts";
@@ -15,6 +16,7 @@ import { parsePosition, parseReadFrom, type Position, type ReadFrom } from "#pro
 import { isReserved, parseSourcePath, type StreamPath } from "#protocol/path.ts";
 import type { ProducerStamp } from "#protocol/producer.ts";
 import {
+  boundMax,
   parseBound,
   RETENTION_BOUNDS,
   type Retention,
@@ -24,13 +26,25 @@ import { accept, refuse, type Refusal, type Result } from "#protocol/refusal.ts"
 
 const INTEGER = /^\d{1,16}$/;
 
+/** What a DELETE asks for. */
+export interface DeleteCommand {
+  /** Undefined for a DELETE of the whole stream. */
+  readonly before: ReadFrom | undefined;
+  readonly ifMatch: IfMatch | undefined;
+}
+
 /**
- * The parameters of a DELETE: with `before` it trims, without it deletes the whole stream. So that a misspelled
- * parameter does not, there may be no other.
- *
- * @returns undefined for a DELETE of the whole stream
+ * The parameters and headers of a DELETE: with `before` it trims, without it deletes the whole stream. So that a
+ * misspelled parameter does not, there may be no other.
  */
-export function parseDelete(params: URLSearchParams): Result<ReadFrom | undefined> {
+export function parseDelete(params: URLSearchParams, headers: Headers): Result<DeleteCommand> {
+  const before = parseBefore(params);
+  if (!before.ok) return before;
+  const ifMatch = parsePrecondition(headers, undefined);
+  return ifMatch.ok ? accept({ before: before.value, ifMatch: ifMatch.value }) : ifMatch;
+}
+
+function parseBefore(params: URLSearchParams): Result<ReadFrom | undefined> {
   const unknown = [...params.keys()].find((name) => name !== "before");
   if (unknown !== undefined) {
     return refuse({
@@ -162,7 +176,7 @@ function parseLifetime(headers: Headers): Result<Lifetime> {
     if (lifetime !== undefined) return accept(lifetime);
     return refuse({
       code: "invalid_ttl",
-      message: "Stream-TTL must be whole seconds in decimal, without sign or leading zeros.",
+      message: `Stream-TTL must be whole seconds in decimal, without sign or leading zeros, and at most ${TTL_SECONDS_MAX}.`,
     });
   }
   if (expiresAt === null) return accept(FOREVER);
@@ -184,7 +198,7 @@ function parseRetention(headers: Headers): Result<Retention | undefined> {
     if (number === undefined) {
       return refuse({
         code: "invalid_retention",
-        message: `${name} must be a positive integer in decimal, without sign or leading zeros.`,
+        message: `${name} must be a positive integer in decimal, without sign or leading zeros, and at most ${boundMax(bound)}.`,
       });
     }
     retention[bound] = number;

@@ -60,7 +60,7 @@ const STREAM_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT
 
 const NOT_FOUND: Refusal = {
   code: "not_found",
-  message: `Nothing is served here. Streams are at ${STREAM_ROOT}{path}.`,
+  message: `Nothing is served here. Streams are at ${STREAM_ROOT}{path}; /api/openapi.json describes what else there is.`,
 };
 
 const METHOD_NOT_ALLOWED: Refusal = {

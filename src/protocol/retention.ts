@@ -24,8 +24,12 @@ const BOUND = /^[1-9]\d{0,15}$/;
 /** Reads one bound: a positive integer in decimal without sign, leading zeros, point or exponent. */
 export function parseBound(bound: RetentionBound, value: string): number | undefined {
   const number = BOUND.test(value) ? Number(value) : Number.NaN;
-  const max = bound === "seconds" ? TTL_SECONDS_MAX : Number.MAX_SAFE_INTEGER;
-  return number <= max ? number : undefined;
+  return number <= boundMax(bound) ? number : undefined;
+}
+
+/** The largest value of a bound. */
+export function boundMax(bound: RetentionBound): number {
+  return bound === "seconds" ? TTL_SECONDS_MAX : Number.MAX_SAFE_INTEGER;
 }
 
 /** Whether two requests ask for the same bounds. */

@@ -148,7 +148,9 @@ describe("the commands", () => {
     await post(`${scene.target.url}/v1/stream/backup/text`, "text/plain", "more");
     const refused = command("import", [file, "--url", scene.target.url]);
     expect(refused.status).toBe(1);
-    expect(refused.stdout).toMatch(/FAILED backup\/text: another stream .* differs in tail/);
+    expect(refused.stdout).toMatch(
+      /FAILED backup\/text: the stream .* is another one, or has gone on .* differs in tail/,
+    );
     const twice = command("export", ["backup/text", file, "--url", scene.source.url]);
     expect([twice.status, twice.stderr]).toEqual([1, expect.stringContaining("exists already")]);
   });
@@ -178,6 +180,9 @@ describe("the commands", () => {
     const file = scene.fileOf("broken");
     await writeFile(file, "broken\n");
     const { status, stderr } = command("import", [file, "--url", scene.target.url]);
-    expect([status, stderr]).toEqual([1, "Line 1 is damaged: its checksum does not match.\n"]);
+    expect([status, stderr]).toEqual([
+      1,
+      "This is no export of Headwater, or its first line is damaged.\n",
+    ]);
   });
 });

@@ -155,9 +155,9 @@ const good = demo(server);
 describe("POST /api/compare refuses", () => {
   const without = (name: keyof typeof good) => ({ ...good, [name]: undefined });
   it.each([
-    ["no JSON", "{", "invalid_json"],
-    ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "invalid_json"],
-    ["an empty body", "", "invalid_json"],
+    ["no JSON", "{", "invalid_request"],
+    ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "invalid_request"],
+    ["an empty body", "", "invalid_request"],
     ["an array", [good], "invalid_request"],
     ["null", "null", "invalid_request"],
     ["no leftUrl", without("leftUrl"), "invalid_request"],

@@ -123,14 +123,14 @@ describe("a route", () => {
 
   const json = { "Content-Type": "application/json" };
   const bad: [string, string, Sent, number, string][] = [
-    ["no body", "a", { method: "POST" }, 400, "invalid_json"],
-    ["a body that is no JSON", "a", { method: "POST", body: "{" }, 400, "invalid_json"],
+    ["no body", "a", { method: "POST" }, 400, "invalid_request"],
+    ["a body that is no JSON", "a", { method: "POST", body: "{" }, 400, "invalid_request"],
     [
       "a body that is not UTF-8",
       "a",
       { method: "POST", body: new Uint8Array([255]) },
       400,
-      "invalid_json",
+      "invalid_request",
     ],
     ["a field that is missing", "a", { method: "POST", body: "{}" }, 400, "invalid_request"],
     [
@@ -186,8 +186,14 @@ describe("a route", () => {
 
   it("names each thing that is to be corrected", async () => {
     const answer = await post("/api/counters/a", '{"to":1}');
-    const { error } = (await answer.json()) as { error: { message: string } };
-    expect(error.message).toMatch(/^Correct the body: .*by: .*; to: .*\.$/);
+    const wrong = (await answer.json()) as { error: { message: string } };
+    expect(wrong.error.message).toBe(
+      "Correct the body: by is missing; to is not known here: leave it out.",
+    );
+    for (const body of ["null", '"text"']) {
+      const { error: other } = (await (await post("/api/counters/a", body)).json()) as typeof wrong;
+      expect(other.message).toBe("Correct the body: it must be a JSON object.");
+    }
   });
 
   it("answers HEAD as GET, without a body", async () => {

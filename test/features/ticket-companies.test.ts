@@ -185,6 +185,25 @@ describe("without tokens", () => {
   });
 });
 
+describe("the admin's token alone", () => {
+  it("opens what takes either, and shuts nothing", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "headwater-admin-"));
+    const variables = { DEVELOPMENT: "off", TICKETS_ADMIN_TOKEN: ADMIN_TOKEN };
+    const server = await startServer({ dataDirectory: directory, variables });
+    const scan = { body: { qrCode: "x" } };
+    const path = "/api/tickets/validate";
+    try {
+      const missing = await call(server.url, "POST", path, scan);
+      expect(refusalOf(missing)).toEqual([401, "token_missing"]);
+      const { status } = await call(server.url, "POST", path, { ...scan, token: ADMIN_TOKEN });
+      expect(status).toBe(404);
+    } finally {
+      await server.stop();
+      await rm(directory, { recursive: true });
+    }
+  });
+});
+
 /** Whether any file of the server holds a text. */
 async function findInFiles(text: string): Promise<boolean> {
   const { data } = served();

@@ -75,9 +75,28 @@ describe.each(SERVERS)("If-Match on append, %s", (_, server) => {
     expect(await (await fetch(url)).text()).toBe("abc");
   });
 
+  it("holds for a trim and for a delete", async () => {
+    const url = freshUrl(server);
+    const first = nextOffset(await put(url, TEXT, "a"));
+    const tail = nextOffset(await post(url, TEXT, "b"));
+    const ask = (query: string, headers: Record<string, string>) =>
+      fetch(url + query, { method: "DELETE", headers });
+    for (const query of ["", `?before=${first}`]) {
+      const late = await ask(query, ifMatch(first));
+      expect([late.status, await codeOf(late)]).toEqual([412, "precondition_failed"]);
+      expect(nextOffset(late)).toBe(tail);
+      expect((await ask(query, { "If-Match": "abc" })).status).toBe(400);
+    }
+    expect(await (await fetch(url)).text()).toBe("ab");
+    expect((await ask(`?before=${first}`, ifMatch(tail))).status).toBe(204);
+    expect(await (await fetch(url)).text()).toBe("b");
+    expect((await ask("", ifMatch(tail))).status).toBe(204);
+    expect((await fetch(url)).status).toBe(404);
+  });
+
   it.each([
     ["a tag without quotes", { "If-Match": "abc" }, "invalid_if_match"],
-    ["an empty header", { "If-Match": "," }, "invalid_if_match"],
+    ["an empty list", { "If-Match": "," }, "invalid_if_match"],
     ["a producer", { "If-Match": "*", ...producer(0, 0) }, "conflicting_if_match"],
   ])("with %s is 400, and stores nothing", async (_name, headers, code) => {
     const url = freshUrl(server);

@@ -13,30 +13,12 @@ export interface TicketAccess {
 }
 
 export function openAccess(settings: TicketSettings): TicketAccess {
-  const {
-    development,
-    ticketsAdminToken: adminToken,
-    ticketsScannerToken: scannerToken,
-  } = settings;
-  const admin = {
-    scheme: "admin",
-    description: "The token in TICKETS_ADMIN_TOKEN.",
-    variable: "TICKETS_ADMIN_TOKEN",
-    token: adminToken,
-    insufficient: [scannerToken],
-    development,
-  };
-  const scanner = {
-    scheme: "scanner",
-    description: "The token in TICKETS_SCANNER_TOKEN, or the admin's.",
-    variable: "TICKETS_SCANNER_TOKEN",
-    token: scannerToken,
-    alsoAccepted: [adminToken],
-    development,
-  };
+  const { development, ticketsAdminToken, ticketsScannerToken } = settings;
+  const admin = { variable: "TICKETS_ADMIN_TOKEN", token: ticketsAdminToken };
+  const scanner = { variable: "TICKETS_SCANNER_TOKEN", token: ticketsScannerToken };
   return {
-    admin: bearerAccess(admin),
-    scanner: bearerAccess(scanner),
-    list: bearerAccess({ ...admin, insufficient: [], alsoAccepted: [scannerToken] }),
+    admin: bearerAccess({ development, scheme: "admin", own: admin, insufficient: [scanner] }),
+    scanner: bearerAccess({ development, scheme: "scanner", own: scanner, alsoAccepted: [admin] }),
+    list: bearerAccess({ development, scheme: "list", own: admin, alsoAccepted: [scanner] }),
   };
 }

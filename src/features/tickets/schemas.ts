@@ -12,7 +12,10 @@ const SCALE_DEFAULT = 8;
 
 const VENUE = v.pipe(
   v.string(),
-  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "A venue is 1 to 63 of a-z, 0-9 and hyphens."),
+  v.regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    "A venue is 1 to 63 of a-z, 0-9 and hyphens, and does not begin with a hyphen.",
+  ),
 );
 
 const TEXT = "It must be text.";
