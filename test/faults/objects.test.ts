@@ -9,7 +9,8 @@ import { tidy } from "./tidy.ts";
 
 const LATER_MS = 70_000;
 const RACERS = 6;
-const PROMPT_MS = 1_000;
+/** Long for a server, and much less than the time that a long-poll or a connection has. */
+const PROMPT_MS = 10_000;
 
 let server: FaultServer;
 let count = 0;
@@ -17,7 +18,7 @@ let path: string;
 let url: string;
 
 beforeAll(async () => {
-  server = await FaultServer.start({ FLUSH_INTERVAL_MS: "5000", LONG_POLL_TIMEOUT_MS: "20000" });
+  server = await FaultServer.start({ FLUSH_INTERVAL_MS: "5000", LONG_POLL_TIMEOUT_MS: "60000" });
 });
 
 beforeEach(async () => {
@@ -63,7 +64,7 @@ describe("an object that ends", () => {
 
 describe("an alarm", () => {
   it("that is lost is set again by the next request, a read too", async () => {
-    await server.rules({ point: "set-alarm", moment: "before", action: "drop", times: 1 });
+    await server.rules({ point: "set-alarm", moment: "before", action: "drop", path, times: 1 });
     await put(url, "[1]");
     await server.rules();
     expect(await server.alarm(path)).toBeNull();
@@ -73,7 +74,7 @@ describe("an alarm", () => {
   });
 
   it("that is lost together with the object is set again by the next request", async () => {
-    await server.rules({ point: "set-alarm", moment: "before", action: "drop", times: 1 });
+    await server.rules({ point: "set-alarm", moment: "before", action: "drop", path, times: 1 });
     await put(url, "[1]");
     await server.rules();
     await server.end(path);

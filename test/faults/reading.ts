@@ -65,7 +65,7 @@ export async function codeOf(answer: Response): Promise<string> {
 }
 
 /** @throws when it does not become true in time */
-export async function eventually(what: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+export async function eventually(what: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await what())) {
     if (performance.now() > endMs) throw new Error(`It did not happen: ${what.toString()}`);

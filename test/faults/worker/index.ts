@@ -54,7 +54,8 @@ export class StreamObject extends Production {
 type Controls = Record<string, (parameters: URLSearchParams, body: string, env: Env) => unknown>;
 
 const CONTROLS: Controls = {
-  rules: (_, body) => setRules(JSON.parse(body) as Rule[]),
+  rules: (_, body, env) =>
+    setRules(JSON.parse(body) as Rule[], (path) => env.STREAMS.idFromName(path).toString()),
   status: () => readStatus(),
   clock: (_, body) => {
     clock.skewMs = Number(body);

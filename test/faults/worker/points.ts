@@ -9,6 +9,8 @@ import type { Moment, Point, Rule, Status } from "./rule.ts";
 export type Verdict = "go" | "drop" | "break";
 
 interface Armed extends Rule {
+  /** Of the one object that it is for. */
+  readonly id: string | undefined;
   seen: number;
 }
 
@@ -19,8 +21,12 @@ let crossed: string[] = [];
 let hit: string[] = [];
 let held = 0;
 
-export function setRules(next: readonly Rule[]): void {
-  rules = next.map((rule) => ({ ...rule, seen: 0 }));
+export function setRules(next: readonly Rule[], idOf: (path: string) => string): void {
+  rules = next.map((rule) => ({
+    ...rule,
+    id: rule.path === undefined ? undefined : idOf(rule.path),
+    seen: 0,
+  }));
   crossed = [];
   hit = [];
 }
@@ -36,9 +42,8 @@ export async function cross(
   detail: string,
   state: DurableObjectState,
 ): Promise<Verdict> {
-  const rule = match(point, moment, detail, true);
+  const rule = match({ point, moment, detail, canStop: true }, state);
   if (rule?.action === "hold") await hold(rule);
-  if (rule?.action === "wait") await scheduler.wait(rule.waitMs ?? 0);
   // An object that ends takes with it what it wrote and what is not yet durable: the step would not have been done.
   if (rule?.action === "abort" && moment === "after") await state.storage.sync();
   return judge(rule, point, state);
@@ -46,17 +51,28 @@ export async function cross(
 
 /** Crosses a point of a synchronous step. */
 export function crossNow(point: Point, moment: Moment, state: DurableObjectState): Verdict {
-  return judge(match(point, moment, "", false), point, state);
+  return judge(match({ point, moment, detail: "", canStop: false }, state), point, state);
 }
 
-function match(point: Point, moment: Moment, detail: string, canStop: boolean): Armed | undefined {
+interface Crossing {
+  readonly point: Point;
+  readonly moment: Moment;
+  readonly detail: string;
+  readonly canStop: boolean;
+}
+
+function match(
+  { point, moment, detail, canStop }: Crossing,
+  { id }: DurableObjectState,
+): Armed | undefined {
   const step = `${moment} ${point} ${detail}`.trim();
   crossed.push(step);
   const rule = rules.find(
     (r) =>
       r.moment === moment &&
       (r.point === point || r.point === "any") &&
-      (canStop || (r.action !== "hold" && r.action !== "wait")),
+      (r.id === undefined || r.id === id.toString()) &&
+      (canStop || r.action !== "hold"),
   );
   if (rule === undefined) return undefined;
   rule.seen += 1;

@@ -25,15 +25,16 @@ export interface Rule {
   readonly moment: Moment;
   /**
    * `fail` throws; `abort` ends the object, whose next request finds a new one; `hold` stops there until the rules
-   * are replaced; `wait` stops for `waitMs`; `drop` leaves the step out and says that it was done; `break` makes the
-   * last statement of a batch fail inside D1. A step that is synchronous cannot stop: these two pass it by.
+   * are replaced; `drop` leaves the step out and says that it was done; `break` makes the
+   * last statement of a batch fail inside D1. A step that is synchronous cannot stop: it is passed by.
    */
-  readonly action: "fail" | "abort" | "hold" | "wait" | "drop" | "break";
+  readonly action: "fail" | "abort" | "hold" | "drop" | "break";
+  /** The path of the one object that it is for; all unless given. What others do by themselves is not counted then. */
+  readonly path?: string;
   /** How many matching crossings go by first. */
   readonly skip?: number;
   /** How many crossings it applies to; all unless given. */
   readonly times?: number;
-  readonly waitMs?: number;
 }
 
 /** What the control answers. */
