@@ -1,7 +1,17 @@
 /** Reads that say how much they want, and reads of the last messages. */
 
 import { describe, expect, it } from "vitest";
-import { codeOf, dataOf, follow, freshUrl, nextOffset, post, put, SERVERS } from "./http.ts";
+import {
+  codeOf,
+  dataOf,
+  follow,
+  freshUrl,
+  nextOffset,
+  post,
+  put,
+  SERVERS,
+  untilItWaits,
+} from "./http.ts";
 
 const TEXT = "text/plain";
 const JSON_TYPE = "application/json";
@@ -62,8 +72,9 @@ describe.each(SERVERS)("limit and max-bytes, %s", (_, server) => {
       "[1,22,333,4444]",
       false,
     ]);
-    const waiting = fetch(`${url}?offset=now&live=long-poll&limit=1`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const tail = nextOffset(await fetch(url, { method: "HEAD" }));
+    const waiting = fetch(`${url}?offset=${tail}&live=long-poll&limit=1`);
+    await untilItWaits(url);
     await post(url, JSON_TYPE, "[6,7]");
     expect(await (await waiting).text()).toBe("[6]");
   });
@@ -117,7 +128,7 @@ describe.each(SERVERS)("last, %s", (_, server) => {
     const url = freshUrl(server);
     await put(url, JSON_TYPE);
     const waiting = fetch(`${url}?last=2&live=long-poll`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilItWaits(url);
     await post(url, JSON_TYPE, "[1,2,3]");
     expect(await (await waiting).text()).toBe("[1,2,3]");
     const ready = await fetch(`${url}?last=2&live=long-poll`);
@@ -126,8 +137,13 @@ describe.each(SERVERS)("last, %s", (_, server) => {
 
   it("follows from there", async () => {
     const url = await jsonStream(server);
-    setTimeout(() => void post(url, JSON_TYPE, "[6]"), 200);
-    const events = await follow(`${url}?last=2&live=sse`, (seen) => dataOf(seen).length === 2);
+    let appending: Promise<unknown> | undefined;
+    const events = await follow(`${url}?last=2&live=sse`, (seen) => {
+      // Only when it has what was there.
+      if (seen.length === 2) appending ??= post(url, JSON_TYPE, "[6]");
+      return dataOf(seen).length === 2;
+    });
+    await appending;
     expect(dataOf(events)).toEqual(["[4444,5]", "[6]"]);
   });
 

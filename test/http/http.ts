@@ -88,6 +88,12 @@ export function dataOf(events: readonly EventSourceMessage[]): string[] {
   return events.filter((e) => e.event === "data").map((e) => e.data);
 }
 
+/** Returns when a long-poll that was sent before is there: what was sent after it has been answered. */
+export async function untilItWaits(url: string): Promise<void> {
+  await pause(100);
+  for (let i = 0; i < 3; i++) await fetch(url, { method: "HEAD" });
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

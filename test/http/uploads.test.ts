@@ -1,34 +1,30 @@
 /** Bodies that do not arrive as announced, and bodies that are too large. */
 
-import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { freshUrl, nextOffset, pause, post, put, SERVERS } from "./http.ts";
+import { head, Raw } from "./raw.ts";
 
 const BINARY = "application/octet-stream";
 const MIB = 1_048_576;
+const ANSWER_MS_MAX = 20_000;
 
-/** Sends raw text to the server of a URL, and hangs up after a moment. */
-async function sendRaw(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  let answer = "";
-  socket.on("data", (data) => (answer += data.toString()));
-  await new Promise<void>((resolve) => socket.write(text, () => resolve()));
+/** Sends raw text to the server of a URL, and hangs up before there is an answer. */
+async function sendInPart(url: string, text: string): Promise<void> {
+  const raw = new Raw(url);
+  await raw.send(text);
+  // So that the server has begun with it.
   await pause(200);
-  socket.destroy();
+  await raw.hangUp();
   await pause(100);
-  return answer;
+  expect(raw.answer).toBe("");
 }
 
-function head(url: string, ...headers: string[]): string {
-  const { pathname, host } = new URL(url);
-  const lines = [
-    `POST ${pathname} HTTP/1.1`,
-    `Host: ${host}`,
-    `Content-Type: ${BINARY}`,
-    ...headers,
-  ];
-  return `${lines.join("\r\n")}\r\n\r\n`;
+/** Sends raw text to the server of a URL, and hangs up when it is answered. */
+async function sendRaw(url: string, text: string): Promise<void> {
+  const raw = new Raw(url);
+  await raw.send(text);
+  expect(await raw.until("\r\n\r\n", ANSWER_MS_MAX)).toMatch(/^HTTP\/1.1 204 /);
+  await raw.hangUp();
 }
 
 describe.each(SERVERS)("uploads, %s", (_, server) => {
@@ -39,7 +35,7 @@ describe.each(SERVERS)("uploads, %s", (_, server) => {
   ])("%s leaves nothing", async (__, header, body) => {
     const url = freshUrl(server);
     await put(url, BINARY, "before");
-    await sendRaw(url, head(url, header) + body);
+    await sendInPart(url, head("POST", url, header) + body);
     expect(await (await fetch(url)).text()).toBe("before");
     expect((await post(url, BINARY, "+")).status).toBe(204);
     expect(await (await fetch(url)).text()).toBe("before+");
@@ -48,7 +44,7 @@ describe.each(SERVERS)("uploads, %s", (_, server) => {
   it("a body longer than Content-Length is no more than was announced", async () => {
     const url = freshUrl(server);
     await put(url, BINARY);
-    await sendRaw(url, `${head(url, "Content-Length: 3")}12345`);
+    await sendRaw(url, `${head("POST", url, "Content-Length: 3")}12345`);
     expect(await (await fetch(url)).text()).toBe("123");
   });
 
@@ -57,7 +53,7 @@ describe.each(SERVERS)("uploads, %s", (_, server) => {
     await put(url, BINARY);
     await sendRaw(
       url,
-      `${head(url, "Transfer-Encoding: chunked")}2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n`,
+      `${head("POST", url, "Transfer-Encoding: chunked")}2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n`,
     );
     const answer = await fetch(url);
     expect(await answer.text()).toBe("abcde");
