@@ -5,7 +5,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { launch, type Launched } from "../../scripts/launch.ts";
 
 interface Event {
@@ -108,6 +109,8 @@ describe("a comparison whose server is killed", () => {
     const first = await serve(host);
     const stream = await compare(first.url, host);
     await eventsWith(first.url, stream, (events) => events.some((e) => e.type === "probe.saved"));
+    // What is held may be asked for later than the other is saved.
+    await vi.waitUntil(() => site.asked.length > 1, { timeout: 20_000 });
     expect(site.asked.toSorted()).toEqual(["/free", "/held"]);
     await kill(first.server);
 
@@ -137,7 +140,7 @@ describe("a comparison whose server is killed", () => {
     expect(found).toHaveLength(2);
     expect(found[0]).toEqual(found[1]);
     expect(found[0]).toContain("CACHE_HEADER_DRIFT:headers:cache-control");
-  }, 60_000);
+  }, 120_000);
 
   it("as soon as it was accepted, is finished all the same", async () => {
     const host = await site.listen();
@@ -155,20 +158,34 @@ describe("a comparison whose server is killed", () => {
       "comparison.completed",
     ]);
 
-    // What has ended is not looked at again, and leaves no file.
+    // What has ended is not looked at again, and leaves no file. The instance ends after its last event.
+    await vi.waitUntil(hasInstanceEnded, { timeout: 20_000 });
     await kill(second.server);
     expect(await instanceFiles()).not.toEqual([]);
     const third = await serve(host);
     expect(await instanceFiles()).toEqual([]);
     expect(await eventsWith(third.url, stream, () => true)).toEqual(events);
     expect(third.server.stderr.join("\n")).not.toContain("could not be resumed");
-  }, 60_000);
+  }, 120_000);
 });
+
+const instancesDirectory = () =>
+  join(data, "v3/workflows/miniflare-workflows-headwater-comparison");
 
 /** The files of the Workflow's instances. */
 async function instanceFiles(): Promise<string[]> {
-  const directory = join(data, "v3/workflows/miniflare-workflows-headwater-comparison");
-  return (await readdir(directory)).filter((name) => /^[0-9a-f]{64}\./.test(name));
+  return (await readdir(instancesDirectory())).filter((name) => /^[0-9a-f]{64}\./.test(name));
+}
+
+/** Whether the log of the one instance says that it has completed. */
+async function hasInstanceEnded(): Promise<boolean> {
+  const name = (await instanceFiles()).find((file) => file.endsWith(".sqlite")) ?? "";
+  const database = new DatabaseSync(join(instancesDirectory(), name), { readOnly: true });
+  try {
+    return database.prepare("SELECT 1 FROM states WHERE event = 2").all().length > 0;
+  } finally {
+    database.close();
+  }
 }
 
 /** The ids of the findings, without that of the time, which a kill makes longer. */

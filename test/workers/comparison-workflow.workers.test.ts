@@ -85,7 +85,8 @@ describe("the explanation", () => {
     expect(more).toEqual([]);
     expect(second - first).toBeGreaterThanOrEqual(1_990);
     expect(third - second).toBeGreaterThanOrEqual(3_990);
-    expect(third - second).toBeLessThan(6_000);
+    // The pause doubles once, and not twice: what a busy machine adds to it is less than the pause itself.
+    expect(third - second).toBeLessThan(7_990);
   });
 
   it.each(["model-down", "model-vague"])(

@@ -1,7 +1,7 @@
 /** A path may see many streams. None of them ever sees another's bytes, tags, offsets or segments. */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { remove } from "#engine/remove.ts";
 import { chunkOf } from "#protocol/frames.ts";
 import { ask, compact, flush, inStream, post, put, readBytes, restart, settle } from "./harness.ts";
@@ -92,11 +92,14 @@ describe("a reader who waits while a stream is deleted and created again", () =>
       stream.deps.onChange();
     });
 
+  const untilSomebodyReads = (path: string) =>
+    vi.waitUntil(() => inStream(path, ({ deps }) => deps.readers() > 0), { timeout: 20_000 });
+
   it("is told by a long-poll, and given nothing of the new stream", async () => {
     const path = "again/long-poll";
     await put(path, TYPE, "old ");
     const waiting = ask(path, {}, "?offset=now&live=long-poll");
-    await scheduler.wait(100);
+    await untilSomebodyReads(path);
     await replace(path);
     const { status, body } = await waiting;
     expect(status).toBe(404);
@@ -108,7 +111,7 @@ describe("a reader who waits while a stream is deleted and created again", () =>
     const path = "again/events";
     await put(path, TYPE, "old ");
     const waiting = ask(path, {}, "?offset=-1&live=sse");
-    await scheduler.wait(100);
+    await untilSomebodyReads(path);
     await replace(path);
     const text = new TextDecoder().decode((await waiting).body);
     expect(text).toContain("data:old ");
