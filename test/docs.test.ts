@@ -1,9 +1,10 @@
 /** The documentation against the code: tables that list what the code lists, links that lead somewhere, and the tour. */
 
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
 import { DELTAS } from "../conformance/differential/deltas.ts";
 import { formatTestName } from "../conformance/harness/requirement.ts";
 import { renderMatrix } from "../conformance/report/matrix.ts";
@@ -16,6 +17,7 @@ import { COMPARISON_STATUS } from "../src/features/comparison/refusals.ts";
 import { KIT_STATUS } from "../src/features/refusal.ts";
 import { TICKETS_STATUS } from "../src/features/tickets/refusal.ts";
 import { STATUS } from "../src/http/status.ts";
+import { servePatiently } from "./http/patient.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const readme = read("README.md");
@@ -46,16 +48,17 @@ describe("README.md", () => {
     });
     expect(listed).toEqual(expected);
   });
+});
 
-  it("has a tour whose every line works as written", () => {
-    const url = new URL(inject("servers").journal).origin;
+describe("the tour of README.md", () => {
+  // Its reader waits until an append comes, a second later.
+  const server = servePatiently("journal");
+
+  it("works as written, line by line", async () => {
     const lines = [...readme.matchAll(/```sh tour\n(.*?)```/gs)].map(([, block]) => block).join("");
-    const script = `set -e\n${lines}`
-      .replaceAll("http://127.0.0.1:4437", url)
-      // The servers of the tests wait for a second only.
-      .replace("sleep 1;", "sleep 0.2;");
-    const { status, stdout } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-    expect(status).toBe(0);
+    const script = `set -e\n${lines}`.replaceAll("http://127.0.0.1:4437", server());
+    // Fails with the script.
+    const { stdout } = await promisify(execFile)("bash", ["-c", script]);
     for (const line of [
       '[{"text":"hello"},{"text":"how"},{"text":"are you?"}]',
       '[{"text":"how"},{"text":"are you?"}]',

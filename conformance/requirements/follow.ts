@@ -53,10 +53,13 @@ export async function startPoll(s: Subject, path: string, offset: string) {
 
 const POLLS_MAX = 3;
 
-/** Appends while a long-poll waits. Where a busy machine lets the poll's time end before the append, it is done again. */
-export async function appendDuringPoll(s: Subject, path: string, body: string) {
+/**
+ * Appends while a long-poll waits, at the tail unless `offset` says where. Where a busy machine lets the poll's time end before the append, it
+ * is done again.
+ */
+export async function appendDuringPoll(s: Subject, path: string, body: string, offset?: string) {
   for (let attempt = 1; ; attempt += 1) {
-    const poll = await startPoll(s, path, await s.tail(path));
+    const poll = await startPoll(s, path, offset ?? (await s.tail(path)));
     assert(!poll.isAnswered(), "It did not wait.");
     const appended = await s.post(path, body);
     const isLate = poll.isAnswered() && (await poll.answer).status === 204;

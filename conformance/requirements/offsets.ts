@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Answer } from "../harness/client.ts";
 import type { Requirement } from "../harness/requirement.ts";
-import { pause, type Subject } from "../harness/subject.ts";
+import type { Subject } from "../harness/subject.ts";
 import {
   caughtUp,
   contentOf,
@@ -18,6 +18,7 @@ import {
   has,
   lastControl,
 } from "./check.ts";
+import { appendDuringPoll } from "./follow.ts";
 
 const CLOSED = { "Stream-Closed": "true" };
 const JSON_TYPE = "application/json";
@@ -183,14 +184,9 @@ export const offsets: readonly Requirement[] = [
     tests: {
       "waits and answers only what is new": async (s) => {
         const path = await s.create({ body: "old" });
-        let answered = false;
-        const poll = s.poll(path, "now").finally(() => (answered = true));
-        await pause(200);
-        assert(!answered, "It did not wait.");
-        const { nextOffset } = await s.post(path, "new");
-        const answer = await poll;
+        const { appended, answer } = await appendDuringPoll(s, path, "new", "now");
         expectText(answer, "new");
-        expectHeader(answer, "Stream-Next-Offset", nextOffset);
+        expectHeader(answer, "Stream-Next-Offset", appended.nextOffset);
       },
     },
   },

@@ -251,6 +251,7 @@ describe("a command while D1 takes nothing and the journal is full", () => {
       });
       expect(dump(sql)).toEqual(live);
       await rename("blocks_away", "blocks");
+      await Promise.allSettled([stream.flushing]);
       expect((await send(host, path, add, item)).ok).toBe(true);
     });
   });

@@ -12,6 +12,7 @@ import {
   compact,
   flush,
   inStream,
+  letFlushEnd,
   nextOffset,
   post,
   put,
@@ -77,6 +78,7 @@ describe("a D1 that takes nothing", () => {
     expect((await post(path, "text/html", "x")).status).toBe(409);
     expect(await textOf(path)).toBe(taken.join(""));
     await rename("blocks_away", "blocks");
+    await letFlushEnd(path);
     expect((await post(path, TEXT, "after")).status).toBe(204);
     await flush(path);
     await restart(path);

@@ -60,6 +60,9 @@ export function tuneStreams(settings: Partial<EngineSettings>): void {
     tuned.add(this);
     // After the earlier ones, so that the last tuning holds.
     Object.assign(this.deps.settings, settings);
+    // What an earlier object left is to be flushed after the interval that its own settings said.
+    if (this.flushDueMs === undefined || settings.flushIntervalMs === undefined) return;
+    this.flushDueMs = this.deps.now() + settings.flushIntervalMs;
   };
 }
 
@@ -89,6 +92,11 @@ export async function inStream<T>(
 
 export function flush(path: string): Promise<void> {
   return inStream(path, runFlush);
+}
+
+/** Waits for the flush that is under way, however it ends: it may have been refused what D1 would take by now. */
+export function letFlushEnd(path: string): Promise<void> {
+  return inStream(path, async ({ flushing }) => void (await Promise.allSettled([flushing])));
 }
 
 /** Flushes, then compacts down to segments of a given size. */

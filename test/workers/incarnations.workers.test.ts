@@ -1,12 +1,26 @@
 /** A path may see many streams. None of them ever sees another's bytes, tags, offsets or segments. */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { remove } from "#engine/remove.ts";
 import { chunkOf } from "#protocol/frames.ts";
-import { ask, compact, flush, inStream, post, put, readBytes, restart, settle } from "./harness.ts";
+import {
+  ask,
+  compact,
+  flush,
+  inStream,
+  post,
+  put,
+  readBytes,
+  restart,
+  settle,
+  tuneStreams,
+} from "./harness.ts";
 
 const TYPE = "text/plain";
+
+// Nothing moves by itself: the tests say what lies where.
+beforeAll(() => tuneStreams({ flushIntervalMs: 600_000 }));
 
 async function count(table: "blocks" | "segments" | "streams", id: string): Promise<number> {
   const query = env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE stream_id = ?`).bind(id);

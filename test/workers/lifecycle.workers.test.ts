@@ -1,7 +1,7 @@
 /** Forks whose source moves or goes away, and flushes that are cut short by a crash. */
 
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { packChunks } from "#protocol/frames.ts";
 import { BLOCK_BYTES_MAX } from "#protocol/limits.ts";
 import {
@@ -15,9 +15,14 @@ import {
   readBytes,
   restart,
   settle,
+  tuneStreams,
 } from "./harness.ts";
 
 const TEXT = "text/plain";
+
+// Nothing moves by itself: the tests say what lies where.
+beforeAll(() => tuneStreams({ flushIntervalMs: 600_000 }));
+
 const textOf = async (path: string) => new TextDecoder().decode(await readBytes(path));
 
 function fork(path: string, source: string, headers: Record<string, string> = {}) {

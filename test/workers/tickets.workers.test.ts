@@ -16,7 +16,7 @@ import {
   deleteTicket,
   validateTicket,
 } from "#features/tickets/ticket-commands.ts";
-import { compact, flush, restart, stubOf, tuneStreams } from "./harness.ts";
+import { compact, flush, letFlushEnd, restart, stubOf, tuneStreams } from "./harness.ts";
 
 const streams = openFeatureStreams(env.STREAMS);
 
@@ -289,6 +289,7 @@ describe("a venue", () => {
     expect(lost).toMatchObject({ ok: false, refusal: { status: 503, code: "outcome_unknown" } });
     expect(lost.ok ? "" : lost.refusal.message).toContain("the same Idempotency-Key");
     await env.DB.prepare("ALTER TABLE blocks_away RENAME TO blocks").run();
+    await letFlushEnd(path);
     const found = await ask(streams.send(createTickets, path, create, { key: "second" }));
     const list = await ask(streams.query(listTickets, path, { after: -1, limit: 10 }));
     expect(list.tickets).toEqual([...tickets, ...found.tickets]);
