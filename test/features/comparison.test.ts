@@ -36,11 +36,12 @@ async function start(server: string, body: unknown, headers = {}): Promise<Start
 
 /** Follows the stream until the comparison has ended, and reads what came of it. */
 async function finish(server: string, { comparisonId, stream }: Started): Promise<Report> {
-  await follow(`${server}${stream}?offset=-1&live=sse`, (events) =>
+  const hasEnded = (events: readonly { readonly data: string }[]) =>
     events.some(
       ({ data }) => data.includes(comparisonId) && /"comparison\.(?:completed|failed)"/.test(data),
-    ),
-  );
+    );
+  // A connection may end before the comparison does: who follows comes back.
+  while (!hasEnded(await follow(`${server}${stream}?offset=-1&live=sse`, hasEnded)));
   const answer = await fetch(`${server}/api/compare/${comparisonId}`);
   expect(answer.status).toBe(200);
   return (await answer.json()) as Report;

@@ -105,7 +105,8 @@ describe("the first JSON object of a text", () => {
   it("is looked for in bounded time", () => {
     const started = performance.now();
     expect(extractJsonObject("{".repeat(16_384))).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // A little work for every pair of braces; for every three of them it would take hours.
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 
