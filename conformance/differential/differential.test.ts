@@ -20,7 +20,7 @@ describe.concurrent.each([
   ["journal", journal],
   ["d1", d1],
 ])("differential suite, ACK_MODE=%s", (_, url) => {
-  it("finds nothing but deltas", { timeout: 120_000 }, async ({ expect: expectThat }) => {
+  it("finds nothing but deltas", { timeout: 300_000 }, async ({ expect: expectThat }) => {
     const { tests } = await runDifferential({ url, runs: 180, seed: SEED });
     const wrong = tests.filter(({ status }) => status !== "passed");
     expectThat(wrong.map(explain)).toEqual([]);
@@ -56,7 +56,7 @@ describe("differential suite", () => {
 
   it.each(Object.entries(WRONG))(
     "finds the server that %s",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (_, behaviour) => {
       const proxy = await startProxy(journal, behaviour);
       try {

@@ -20,7 +20,7 @@ describe.each([
       sseDurationMs,
       concurrency: 16,
     });
-  }, 120_000);
+  }, 300_000);
 
   it.each(listTests())("$name", ({ name }) => {
     const result = results.find((one) => one.name === name);

@@ -14,7 +14,7 @@ it.each([
   { ackMode: "d1", kills: 1 },
 ] as const)(
   "loses, repeats and reorders nothing, ACK_MODE=$ackMode",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ ackMode, kills }) => {
     const report = await runKills({ kills, seed: SEED, ackMode, loadMs: 3_000 });
     expect(report).toMatchObject({ kills, lost: 0, duplicated: 0, reordered: 0, problems: [] });

@@ -8,7 +8,8 @@ const SECONDS = 2;
 it("is not noticed in mode journal, and everything arrives in D1", async () => {
   const report = await runOutage({ seconds: SECONDS, ackMode: "journal" });
   expect(report).toMatchObject({ refused: 0, problems: [] });
-  expect(report.acknowledged).toBeGreaterThan(50);
+  // One after the other: none of them waited for D1, on however slow a machine.
+  expect(report.acknowledged).toBeGreaterThan(10);
 });
 
 it("acknowledges nothing in mode d1, and what was sent again is there once", async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.process.remove());
 
 describe.each(MOMENTS)("%s a step", (moment) => {
-  it("the end of the object is survived", { timeout: 60_000 }, async () => {
+  it("the end of the object is survived", { timeout: 180_000 }, async () => {
     const steps = await countSteps(server, moment);
     expect(steps).toBeGreaterThan(50);
     let ended = 0;
@@ -34,7 +34,7 @@ describe.each(MOMENTS)("%s a step", (moment) => {
     expect(ended).toBeGreaterThan(4);
   });
 
-  it("a SIGKILL of the server is survived", { timeout: 60_000 }, async () => {
+  it("a SIGKILL of the server is survived", { timeout: 180_000 }, async () => {
     const { step, problems } = await killAt(server, moment, KILLED_STEP);
     expect(step).toBeDefined();
     expect(problems, step).toEqual([]);

@@ -81,7 +81,7 @@ describe.each(SERVERS)("the catalogue, %s", (_, server) => {
     await waitFor(server, prefix, [`${prefix}/empty`, `${prefix}/fork`]);
     expect(await (await fetch(`${url}/fork`)).text()).toBe("x");
     await fetch(`${url}/fork`, { method: "DELETE" });
-  }, 60_000);
+  }, 90_000);
 
   it("is read page by page, in the order of the paths, and the prefix is of the decoded path", async () => {
     const [prefix, url] = freshDirectory(server);
@@ -110,7 +110,7 @@ describe.each(SERVERS)("the catalogue, %s", (_, server) => {
     expect(await named("none")).toEqual([]);
     const whole = await list(server, { prefix: `${prefix}/`, limit: String(names.length) });
     expect(whole.nextCursor).toBeUndefined();
-  }, 60_000);
+  }, 90_000);
 
   it.each([
     [{ limit: "0" }, "invalid_limit"],
