@@ -12,6 +12,7 @@ import {
   SERVERS,
   untilItWaits,
 } from "./http.ts";
+import { servePatiently } from "./patient.ts";
 
 const TEXT = "text/plain";
 const JSON_TYPE = "application/json";
@@ -65,20 +66,6 @@ describe.each(SERVERS)("limit and max-bytes, %s", (_, server) => {
     expect((await pages(url, "max-bytes=2&limit=1")).bodies).toEqual(["ab", "c", "de"]);
   });
 
-  it("bound a long-poll, whose next one goes on from there", async () => {
-    const url = await jsonStream(server);
-    const first = await fetch(`${url}?offset=-1&live=long-poll&limit=4`);
-    expect([await first.text(), first.headers.has("Stream-Up-To-Date")]).toEqual([
-      "[1,22,333,4444]",
-      false,
-    ]);
-    const tail = nextOffset(await fetch(url, { method: "HEAD" }));
-    const waiting = fetch(`${url}?offset=${tail}&live=long-poll&limit=1`);
-    await untilItWaits(url);
-    await post(url, JSON_TYPE, "[6,7]");
-    expect(await (await waiting).text()).toBe("[6]");
-  });
-
   it("say that a closed stream is at its end only with its last message", async () => {
     const url = freshUrl(server);
     await put(url, JSON_TYPE, "[1,2]", { "Stream-Closed": "true" });
@@ -124,17 +111,6 @@ describe.each(SERVERS)("last, %s", (_, server) => {
     expect(await (await fetch(`${url}?last=2`)).text()).toBe("two three");
   });
 
-  it("long-polls from there, and waits where there is nothing", async () => {
-    const url = freshUrl(server);
-    await put(url, JSON_TYPE);
-    const waiting = fetch(`${url}?last=2&live=long-poll`);
-    await untilItWaits(url);
-    await post(url, JSON_TYPE, "[1,2,3]");
-    expect(await (await waiting).text()).toBe("[1,2,3]");
-    const ready = await fetch(`${url}?last=2&live=long-poll`);
-    expect([await ready.text(), ready.headers.get("Cache-Control")]).toEqual(["[2,3]", "no-store"]);
-  });
-
   it("follows from there", async () => {
     const url = await jsonStream(server);
     let appending: Promise<unknown> | undefined;
@@ -153,6 +129,35 @@ describe.each(SERVERS)("last, %s", (_, server) => {
     await put(url, JSON_TYPE, "[7,8]");
     expect(await (await fetch(`${url}?last=9`)).text()).toBe("[7,8]");
     expect(await (await fetch(`${url}?last=1`)).text()).toBe("[8]");
+  });
+});
+
+describe.each(["journal", "d1"])("long-polls with bounds, %s", (ackMode) => {
+  const server = servePatiently(ackMode);
+
+  it("are bounded by limit, and the next one goes on from there", async () => {
+    const url = await jsonStream(server());
+    const first = await fetch(`${url}?offset=-1&live=long-poll&limit=4`);
+    expect([await first.text(), first.headers.has("Stream-Up-To-Date")]).toEqual([
+      "[1,22,333,4444]",
+      false,
+    ]);
+    const tail = nextOffset(await fetch(url, { method: "HEAD" }));
+    const waiting = fetch(`${url}?offset=${tail}&live=long-poll&limit=1`);
+    await untilItWaits(url);
+    await post(url, JSON_TYPE, "[6,7]");
+    expect(await (await waiting).text()).toBe("[6]");
+  });
+
+  it("begin with the last messages, and wait where there is nothing", async () => {
+    const url = freshUrl(server());
+    await put(url, JSON_TYPE);
+    const waiting = fetch(`${url}?last=2&live=long-poll`);
+    await untilItWaits(url);
+    await post(url, JSON_TYPE, "[1,2,3]");
+    expect(await (await waiting).text()).toBe("[1,2,3]");
+    const ready = await fetch(`${url}?last=2&live=long-poll`);
+    expect([await ready.text(), ready.headers.get("Cache-Control")]).toEqual(["[2,3]", "no-store"]);
   });
 });
 

@@ -88,7 +88,10 @@ export function dataOf(events: readonly EventSourceMessage[]): string[] {
   return events.filter((e) => e.event === "data").map((e) => e.data);
 }
 
-/** Returns when a long-poll that was sent before is there: what was sent after it has been answered. */
+/**
+ * Returns when a long-poll that was sent before is there: what was sent after it has been answered. That may take
+ * longer than a long-poll of the common servers does: patient.ts has others.
+ */
 export async function untilItWaits(url: string): Promise<void> {
   await pause(100);
   for (let i = 0; i < 3; i++) await fetch(url, { method: "HEAD" });
