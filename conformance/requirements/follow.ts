@@ -54,8 +54,8 @@ export async function startPoll(s: Subject, path: string, offset: string) {
 const POLLS_MAX = 3;
 
 /**
- * Appends while a long-poll waits, at the tail unless `offset` says where. Where a busy machine lets the poll's time end before the append, it
- * is done again.
+ * Appends while a long-poll waits, at the tail unless `offset` says where. Where a busy machine lets the poll's time
+ * end before the append, it is done again.
  */
 export async function appendDuringPoll(s: Subject, path: string, body: string, offset?: string) {
   for (let attempt = 1; ; attempt += 1) {
