@@ -3,7 +3,13 @@
 import { takeBounded, UNBOUNDED, type Bounds } from "#protocol/bounds.ts";
 import type { StreamKind } from "#protocol/content-type.ts";
 import { chunkEnd, payloadBytes, sliceUntil, takeFrames, type Chunk } from "#protocol/frames.ts";
-import { FRAME_BYTES_MAX, READ_BYTES_MAX, SEGMENT_READ_BYTES_MAX } from "#protocol/limits.ts";
+import {
+  FRAME_BYTES_MAX,
+  READ_BYTES_MAX,
+  SEGMENT_PAGE_BYTES,
+  SEGMENT_PAGE_BYTES_MIN,
+  SEGMENT_READ_BYTES_MAX,
+} from "#protocol/limits.ts";
 import type { Position, ReadFrom } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
 import { accept, refuse, type Result } from "#protocol/refusal.ts";
@@ -114,6 +120,15 @@ export function pageBytesMost({ slot }: Stream, from: Position): number {
   );
 }
 
+/**
+ * Segments are read in larger pages: to ask R2 costs more than what it gives. Wherever readers begin, they soon ask for
+ * the same pages, so that caches on the way can answer them.
+ */
+function segmentPageBytes({ byte }: Position): number {
+  const bytes = SEGMENT_PAGE_BYTES - (byte % SEGMENT_PAGE_BYTES);
+  return bytes < SEGMENT_PAGE_BYTES_MIN ? bytes + SEGMENT_PAGE_BYTES : bytes;
+}
+
 /** Who wants few messages is not made to wait for a page of D1 or R2; of very large ones the answer has fewer. */
 function pageBytesMax(
   { record }: Present,
@@ -122,8 +137,9 @@ function pageBytesMax(
   { bytes, frames }: Bounds,
 ): number {
   const isStored = from.byte < journalFrom.byte;
+  const isCold = from.byte < record.compacted.byte && from.byte >= record.origin.byte;
   const fewBytes = isStored ? (frames ?? Infinity) * FRAME_BYTES_LARGE : Infinity;
-  const bytesMax = Math.min(fewBytes, READ_BYTES_MAX);
+  const bytesMax = Math.min(fewBytes, isCold ? segmentPageBytes(from) : READ_BYTES_MAX);
   if (bytes === undefined) return bytesMax;
   // Whole frames are collected, and where messages are not kept whole the last of them may have to be cut.
   return Math.min(bytesMax, record.kind === "json" ? bytes : bytes + FRAME_BYTES_MAX);

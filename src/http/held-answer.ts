@@ -4,7 +4,7 @@ import type { Room, Stay } from "#live/room.ts";
 import { UNCOUNTED_BYTES_MAX } from "#protocol/limits.ts";
 
 /** A part of an array keeps all of it: one that is so many times as large would be held uncounted. */
-const SPARE_FACTOR = 2;
+const SPARE_FACTOR = 3;
 
 export class HeldAnswer {
   readonly #room: Room;

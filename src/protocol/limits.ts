@@ -31,8 +31,12 @@ export const MESSAGE_BYTES_MAX = MIB;
 export const FRAME_BYTES_MAX = 512 * KIB;
 /** A read answers at most this, or one whole frame when that alone is larger. */
 export const READ_BYTES_MAX = MIB;
-/** What R2 is asked for at a time: two pages of history, each up to the next mark. */
-export const SEGMENT_READ_BYTES_MAX = 2 * MIB + 128 * KIB;
+/** A read that begins in a segment ends before the next multiple of this in the stream, after a whole frame. */
+export const SEGMENT_PAGE_BYTES = MIB + 512 * KIB;
+/** Where that would be less than this, the page goes on to the multiple after it. */
+export const SEGMENT_PAGE_BYTES_MIN = 256 * KIB;
+/** The most that R2 is asked for at a time: a page, and the one after it up to the next mark. */
+export const SEGMENT_READ_BYTES_MAX = 2 * SEGMENT_PAGE_BYTES + 2 * SEGMENT_PAGE_BYTES_MIN;
 /** What all objects of one isolate keep of the segments that they have read. */
 export const SEGMENT_CACHE_BYTES_MAX = 16 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */

@@ -7,7 +7,7 @@
  */
 
 import { chunkEnd, sliceFrom, takeFrames, type Chunk } from "#protocol/frames.ts";
-import { READ_BYTES_MAX, SEGMENT_READ_BYTES_MAX } from "#protocol/limits.ts";
+import { SEGMENT_PAGE_BYTES, SEGMENT_PAGE_BYTES_MIN } from "#protocol/limits.ts";
 import type { Position } from "#protocol/offset.ts";
 import type { Segment, Segments } from "./contract.ts";
 import { intervalsOf } from "./segments.ts";
@@ -65,7 +65,8 @@ export class SegmentCache {
   /** Asks R2, for what follows a page as well: a request costs more than what it gives. */
   #fetch(owner: Owner, ...question: Parameters<Segments["read"]>): Promise<Chunk[]> {
     const [segment, from, kind, bytesMax] = question;
-    const bytes = bytesMax < READ_BYTES_MAX ? bytesMax : Math.max(bytesMax, SEGMENT_READ_BYTES_MAX);
+    const isPage = bytesMax >= SEGMENT_PAGE_BYTES_MIN;
+    const bytes = isPage ? bytesMax + SEGMENT_PAGE_BYTES + SEGMENT_PAGE_BYTES_MIN : bytesMax;
     const name = `${segment.key} ${from.byte} ${bytes}`;
     const asked = owner.coming.get(name);
     if (asked !== undefined) return asked;

@@ -96,6 +96,37 @@ describe("reads", () => {
     }
   });
 
+  it("end at the same places in a segment, wherever they begin and whoever has read before", async () => {
+    const path = "aligned";
+    await put(path, BINARY);
+    const offsets: string[] = [];
+    for (let n = 0; n < 64; n++) {
+      offsets.push(nextOffset(await post(path, BINARY, randomBytes(random(n), 100_000))));
+    }
+    await compact(path, 6_000_000);
+    const walk = async (from: string) => {
+      const ends: string[] = [];
+      for (let at = from; ;) {
+        const answer = await ask(path, {}, `?offset=${at}`);
+        at = nextOffset(answer);
+        ends.push(`${at} ${answer.headers.get("ETag")?.split(":").at(-1)}`);
+        if (answer.headers.has("Stream-Up-To-Date")) return ends;
+      }
+    };
+    await restart(path);
+    const first = await walk("-1");
+    expect(first.length).toBeGreaterThan(3);
+    expect(await walk("-1")).toEqual(first);
+    for (const n of [1, 7, 14, 15, 16, 30]) {
+      const ends = await walk(offsets[n] ?? "");
+      await restart(path);
+      expect(await walk(offsets[n] ?? "")).toEqual(ends);
+      // After its first page a reader is where the one from the beginning has been.
+      const places = first.map((end) => end.split(" ")[0]);
+      for (const end of ends) expect(places).toContain(end.split(" ")[0]);
+    }
+  });
+
   it("stitch all tiers together", async () => {
     await put("stitched", BINARY);
     const offsets = await write("stitched", 0, 3);
