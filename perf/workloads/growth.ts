@@ -1,5 +1,6 @@
 /** What stays the same when a stream grows, or when there are more of them; and what an object's start costs. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "../connection.ts";
 import { createStream, fillJson, freshName, message, streamPath, tailOf } from "../streams.ts";
 import type { Target } from "../targets.ts";
@@ -17,6 +18,8 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 export const MESSAGE_COUNTS = [1_000, 10_000, 100_000] as const;
 const STREAM_COUNTS = [1_000, 10_000] as const;
 const OFFSETS = 50;
+/** Longer than the flush interval. */
+const FLUSHED_MS = 8_000;
 
 interface Grown {
   readonly messages: number;
@@ -133,12 +136,14 @@ async function openCold(target: Target, scale: Scale): Promise<Probe> {
   if (restart === undefined) throw new Error(`${target.name} cannot be restarted.`);
   const before = new Connection(target.url);
   const streams: Grown[] = [];
-  for (let i = 0; i < scale.count(4); i++) {
+  for (let i = 0; i < scale.count(8); i++) {
     for (const messages of MESSAGE_COUNTS) streams.push(await grow(before, messages, scale));
   }
   const warm = freshName();
   await createStream(before, warm, "application/json");
   await before.close();
+  // The newest message of all of them is to lie in the same tier: whether a read asks D1 is not a matter of length.
+  await sleep(scale.count(FLUSHED_MS));
   return {
     async slice() {
       await restart();

@@ -8,7 +8,6 @@ import {
   READ_BYTES_MAX,
   SEGMENT_PAGE_BYTES,
   SEGMENT_PAGE_BYTES_MIN,
-  SEGMENT_READ_BYTES_MAX,
 } from "#protocol/limits.ts";
 import type { Position, ReadFrom } from "#protocol/offset.ts";
 import type { Page } from "#protocol/page.ts";
@@ -109,15 +108,11 @@ function refuseGone(earliest: Position) {
   });
 }
 
-/** The most bytes that reading the page at a position can hold by now. */
-export function pageBytesMost({ slot }: Stream, from: Position): number {
+/** The most bytes that the page at a position can have by now. */
+export function pageBytesMost({ slot, journalFrom }: Stream, from: Position): number {
   if (slot.kind === "absent") return 0;
-  const { origin, compacted } = slot.record;
-  const isCold = from.byte < compacted.byte && from.byte >= origin.byte;
-  return Math.max(
-    0,
-    Math.min(slot.tail.byte - from.byte, isCold ? SEGMENT_READ_BYTES_MAX : READ_BYTES_MAX),
-  );
+  const bytesMax = pageBytesMax(slot, journalFrom, from, UNBOUNDED);
+  return Math.max(0, Math.min(slot.tail.byte - from.byte, bytesMax));
 }
 
 /**

@@ -35,8 +35,6 @@ export const READ_BYTES_MAX = MIB;
 export const SEGMENT_PAGE_BYTES = MIB + 512 * KIB;
 /** Where that would be less than this, the page goes on to the multiple after it. */
 export const SEGMENT_PAGE_BYTES_MIN = 256 * KIB;
-/** The most that R2 is asked for at a time: a page, and the one after it up to the next mark. */
-export const SEGMENT_READ_BYTES_MAX = 2 * SEGMENT_PAGE_BYTES + 2 * SEGMENT_PAGE_BYTES_MIN;
 /** What all objects of one isolate keep of the segments that they have read. */
 export const SEGMENT_CACHE_BYTES_MAX = 16 * MIB;
 /** The raw bytes of one D1 block, or one whole frame when that alone is larger. Its text must stay below 2 MB. */
