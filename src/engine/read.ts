@@ -1,4 +1,4 @@
-/** Reads (§5.6): one page of a mebibyte, put together from memory, journal, D1, R2 and the ancestors of a fork. */
+/** Reads (§5.6): one page, put together from memory, journal, D1, R2 and the ancestors of a fork. */
 
 import { takeBounded, UNBOUNDED, type Bounds } from "#protocol/bounds.ts";
 import type { StreamKind } from "#protocol/content-type.ts";
