@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Requirement } from "../harness/requirement.ts";
 import { expectHeader, expectPrompt, expectStatus, expectText, isTrue } from "./check.ts";
-import { pollAtTail, startPoll } from "./follow.ts";
+import { actDuringPoll, pollAtTail } from "./follow.ts";
 
 const CLOSED = { "Stream-Closed": "true" };
 
@@ -14,10 +14,11 @@ export const longPollClosure: readonly Requirement[] = [
     text: "A long-poll's 204 carries `Stream-Closed: true` when the stream is closed.",
     tests: {
       "says so when the stream is closed while it waits": async (s) => {
-        const path = await s.create({ body: "abc" });
-        const poll = await startPoll(s, path, await s.tail(path));
-        await s.close(path);
-        const answer = await poll.answer;
+        const { answer } = await actDuringPoll(
+          s,
+          () => s.create({ body: "abc" }),
+          (path) => s.close(path),
+        );
         expectStatus(answer, 204);
         expectPrompt(answer);
         expectHeader(answer, "Stream-Closed", /^true$/i);
@@ -71,10 +72,12 @@ export const longPollClosure: readonly Requirement[] = [
     text: "The last data of an append that closes reaches a long-poll that waits.",
     tests: {
       "answers the data, and the closure then or at the next offset": async (s) => {
-        const path = await s.create({ body: "abc" });
-        const poll = await startPoll(s, path, await s.tail(path));
-        const { nextOffset } = await s.post(path, "last", { headers: CLOSED });
-        const answer = await poll.answer;
+        const { path, acted, answer } = await actDuringPoll(
+          s,
+          () => s.create({ body: "abc" }),
+          (waiting) => s.post(waiting, "last", { headers: CLOSED }),
+        );
+        const { nextOffset } = acted;
         expectText(answer, "last");
         expectHeader(answer, "Stream-Next-Offset", nextOffset);
         const end = isTrue(answer, "Stream-Closed") ? answer : await s.poll(path, nextOffset);

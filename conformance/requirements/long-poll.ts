@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Requirement } from "../harness/requirement.ts";
 import { pause } from "../harness/subject.ts";
 import { expectHeader, expectNoHeader, expectPrompt, expectStatus, expectText } from "./check.ts";
-import { appendDuringPoll, pollAtTail, startPoll } from "./follow.ts";
+import { appendDuringPoll, appendDuringPolls, pollAtTail, startPoll } from "./follow.ts";
 
 export const longPoll: readonly Requirement[] = [
   {
@@ -47,13 +47,7 @@ export const longPoll: readonly Requirement[] = [
         expectHeader(answer, "Stream-Next-Offset", appended.nextOffset);
       },
       "wakes all that wait": async (s) => {
-        const path = await s.create();
-        const offset = await s.tail(path);
-        const polls = await Promise.all(
-          Array.from({ length: 5 }, () => startPoll(s, path, offset)),
-        );
-        await s.post(path, "new");
-        for (const poll of polls) expectText(await poll.answer, "new");
+        for (const answer of await appendDuringPolls(s, 5, "new")) expectText(answer, "new");
       },
       "follows a writer without a gap": async (s) => {
         const path = await s.create();
